@@ -1,0 +1,1 @@
+"""Service registries, one module each."""

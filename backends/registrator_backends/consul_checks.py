@@ -1,0 +1,141 @@
+"""Checks as Consul's agent takes them, and what only we can tell it about them.
+
+Sources: Consul's HTTP API, "Check - Agent"; what a 1.8.7 agent does with it.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from registrator.model import Check, Health, Service, ServiceId, Status
+
+Definition = dict[str, object]
+
+Report = tuple[str, str]
+"""A check's status, and its output: a text for people."""
+
+RUNNING: Report = (Status.PASSING.value, "container is running")
+
+# A hundred years: the state stays as it was told until it is told anew, also
+# while this daemon is away or the agent is started again.
+_NEVER_EXPIRES = "876000h"
+_DEFAULT_INTERVAL = 10.0  # as with gliderlabs/registrator
+
+
+def health_check_id(service: ServiceId) -> str:
+    """Name the check that shows what the engine says about the container."""
+    # What stands before the first colon tells the kinds apart, so that no
+    # SERVICE_ID can be chosen to make its checks meet another service's.
+    return f"health:{service}"
+
+
+def check_ids(service: Service) -> tuple[str, ...]:
+    """Name the service's own checks: the first as Consul itself would."""
+    numbers = range(2, len(service.checks) + 1)
+    first = (f"service:{service.id}",) if service.checks else ()
+    return first + tuple(f"service-{number}:{service.id}" for number in numbers)
+
+
+def is_ours(check: str, service: ServiceId) -> bool:
+    """Whether registrator gave *service* this check; others may have added some."""
+    kind, _, rest = check.partition(":")
+    numbered = kind.startswith("service-") and kind[8:].isdecimal()
+    return rest == service and (numbered or kind in {"service", "health"})
+
+
+def definitions(service: Service) -> tuple[Definition, ...]:
+    """Write out the service's own checks, apart from any state."""
+    return tuple(
+        _common(service.name, name, check) | _particular(check)
+        for name, check in zip(check_ids(service), service.checks, strict=True)
+    )
+
+
+def with_state(service: Service, own: Sequence[Definition]) -> list[Definition]:
+    """Add how the checks are to begin, and the one for the container's health.
+
+    An agent keeps the state of checks that it knows already.
+    """
+    said = health_report(service.health)
+    status = (said or RUNNING)[0]
+    begun = [{"Status": status} | check if "TTL" in check else check for check in own]
+    if said is not None:
+        begun.append(
+            {
+                "CheckID": health_check_id(service.id),
+                "Name": f"Service '{service.name}' container health",
+                "Notes": "what the container engine says",
+                "TTL": _NEVER_EXPIRES,
+                "Status": status,
+            }
+        )
+    return begun
+
+
+def health_report(health: Health) -> Report | None:
+    """Say what the engine's word amounts to; None where it has none."""
+    if health is Health.NONE:
+        return None
+    return health.status.value, f"container is {health.value}"
+
+
+def digest(own: Sequence[Definition], container: str) -> str:
+    """Sum up the definitions, which an agent does not show again.
+
+    They may hold a password, and everyone may read the sum: the container's whole
+    id, of which Consul gets to know the beginning only, keeps it from being guessed.
+    """
+    text = json.dumps(own, sort_keys=True).encode()
+    key = container.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
+    return hashlib.blake2b(text, key=key, digest_size=8).hexdigest()
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as Go does: ``15s``, ``0.5s``; never with an exponent."""
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def _common(service: str, name: str, check: Check) -> Definition:
+    written: Definition = {
+        "CheckID": name,
+        "Name": f"Service '{service}' {check.kind} check",
+    }
+    if check.kind != "ttl":
+        interval = _DEFAULT_INTERVAL if check.interval is None else check.interval
+        written["Interval"] = duration(interval)
+        if check.timeout is not None:
+            written["Timeout"] = duration(check.timeout)
+    if check.initial_status is not None:
+        written["Status"] = check.initial_status.value
+    if check.deregister_after is not None:
+        written["DeregisterCriticalServiceAfter"] = duration(check.deregister_after)
+    return written
+
+
+def _particular(check: Check) -> Definition:
+    match check.kind:
+        case "http":
+            return _http(check)
+        case "tcp":
+            return {"TCP": check.target}
+        case "grpc":
+            return {"GRPC": check.target, "GRPCUseTLS": check.tls} | _trust(check)
+        case "ttl":
+            return {"TTL": duration(check.ttl or 0.0)}
+        case "script":
+            return {"Args": list(check.command)}
+        case "docker":
+            return {"DockerContainerID": check.target, "Args": list(check.command)}
+
+
+def _http(check: Check) -> Definition:
+    written: Definition = {"HTTP": check.target} | _trust(check)
+    headers: dict[str, list[str]] = {}
+    for name, value in check.headers:
+        headers.setdefault(name, []).append(value)
+    optional = {"Method": check.method, "Header": headers, "Body": check.body}
+    return written | {key: value for key, value in optional.items() if value}
+
+
+def _trust(check: Check) -> Definition:
+    return {"TLSSkipVerify": True} if check.tls_skip_verify else {}

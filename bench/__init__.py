@@ -1,0 +1,1 @@
+"""The product's figures, measured on the machine it runs on."""

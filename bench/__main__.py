@@ -1,0 +1,52 @@
+"""Runs benchmarks and writes bench/results/: ``python -m bench [NAME ...]``."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from bench import containers, events, rest, rounds
+from bench.measure import Row, machine
+
+RESULTS = Path(__file__).parent / "results"
+
+BENCHMARKS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
+    "containers": ("Real containers into Consul", containers.run),
+    "rounds": ("Full rounds with 5,000 containers", rounds.run),
+    "events": ("The cost of one event", events.run),
+    "rest": ("At rest with 100 services", rest.run),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    chosen = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := set(chosen) - BENCHMARKS.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    RESULTS.mkdir(exist_ok=True)
+    for name in chosen:
+        title, run = BENCHMARKS[name]
+        text = _table(title, run())
+        print(text)
+        (RESULTS / f"{name}.md").write_text(text)
+
+
+def _table(title: str, rows: list[Row]) -> str:
+    lines = [
+        f"## {title}",
+        "",
+        machine(),
+        "",
+        "| measured | result | goal |",
+        "| --- | --- | --- |",
+        *(f"| {row.what} | {row.value} | {row.goal} |" for row in rows),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

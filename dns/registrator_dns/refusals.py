@@ -1,0 +1,57 @@
+"""Why a service cannot be shown in DNS."""
+
+from collections.abc import Iterator
+
+from registrator.model import Service
+from registrator_dns import names, records, wire
+from registrator_dns.names import MAX_NAME
+from registrator_dns.places import SERVICE, ends_as_pair
+
+_LARGEST_TXT = wire.TCP - 512
+"""Octets that are left in a message beside the longest question and an OPT."""
+
+
+def refusals(service: Service, suffix: int) -> Iterator[str]:
+    """Yield each reason; none for a service that can be shown.
+
+    *suffix* counts the octets of data center and domain, the root's included.
+    """
+    yield from _of_name(service.name, suffix)
+    try:
+        names.packed(service.address)
+    except (OSError, ValueError):
+        yield f"address {service.address!r:.60} is no IP address"
+    for what, value, least in (
+        ("port", service.port, 1),
+        ("priority", service.priority, 0),
+        ("weight", service.weight, 0),
+    ):
+        if not least <= value <= 0xFFFF:
+            yield f"{what} {value} is not from {least} to 65535"
+    yield from _of_text(service)
+
+
+def _of_name(name: str, suffix: int) -> Iterator[str]:
+    try:
+        labels = names.parse(name)
+    except ValueError:
+        yield f"name {name!r:.80} does not split into labels of 1 to 63 octets"
+        return
+    if ends_as_pair(labels):
+        yield f"name {name!r:.80} reads as the _name._proto of RFC 2782"
+    if len(names.wire((*labels, SERVICE))) + suffix > MAX_NAME:
+        yield f"name {name!r:.80} is too long under this domain"
+
+
+def _of_text(service: Service) -> Iterator[str]:
+    """Check what the TXT is made of (RFC 6763 section 6)."""
+    for key in service.metadata:
+        if not key or "=" in key or not (key.isascii() and key.isprintable()):
+            yield f"metadata key {key!r:.60} is not printable ASCII without ="
+    try:
+        strings = list(records.strings(service))
+    except UnicodeEncodeError:
+        yield "metadata or tags are no text: they hold half of a surrogate pair"
+        return
+    if sum(len(string) + 1 for string in strings) > _LARGEST_TXT:
+        yield f"metadata is longer than {_LARGEST_TXT} octets in all"

@@ -1,0 +1,1 @@
+"""Keeps service registries in agreement with the containers of one host."""

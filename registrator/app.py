@@ -1,0 +1,274 @@
+"""Puts the daemon together from its parts, and takes it down in order."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from registrator import control, control_socket, hostaddress, single_round, stores
+from registrator.backend import Site
+from registrator.backoff import delays
+from registrator.engine import Endpoint, Engine, resolve
+from registrator.errors import (
+    ConfigError,
+    RegistratorError,
+    SourceError,
+    Unavailable,
+)
+from registrator.labels import Rules, TagTemplate
+from registrator.model import ContainerId
+from registrator.overview import Overview
+from registrator.reconciler import Patience, Reconciler
+from registrator.settings import Settings
+from registrator.snapshot import Snapshot
+from registrator.source import Deregister, Source
+
+log = logging.getLogger(__name__)
+
+GOODBYE = 5.0
+"""Seconds that -on-exit deregister may take."""
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+class Finished(Exception):
+    """The daemon was asked to stop, or has done what it was started for."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Settings that were read as far as is possible without connecting."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    endpoint: Endpoint
+    tags: TagTemplate | None
+
+    def site(self, node: str, address: str) -> Site:
+        """Say what a store is told of this host."""
+        settings = self.settings
+        return Site(
+            node=node,
+            address=address,
+            ttl=settings.ttl,
+            ttl_refresh=settings.ttl_refresh or settings.ttl / 3,
+            cleanup=settings.cleanup,
+            environment=self.environment,
+        )
+
+
+def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
+    """Check all that can be checked before the first connection.
+
+    Raise `ConfigError` with every mistake at once.
+    """
+    mistakes: list[str] = []
+    endpoint = tags = None
+    try:
+        endpoint = resolve(environment, settings.docker_host)
+    except ConfigError as error:
+        mistakes += error.problems
+    try:
+        tags = TagTemplate.parse(settings.tags) if settings.tags else None
+    except ConfigError as error:
+        mistakes += error.problems
+    try:
+        stores.make(settings.registries, Site(node="node", environment=environment))
+    except ConfigError as error:
+        mistakes += error.problems
+    if mistakes or endpoint is None:
+        raise ConfigError(*mistakes)
+    return Prepared(
+        settings=settings, environment=environment, endpoint=endpoint, tags=tags
+    )
+
+
+async def run(prepared: Prepared) -> int:
+    """Do what the settings ask for until it is done or a signal comes.
+
+    Return the exit code. Raise `ConfigError` for what only shows on opening, such
+    as a port that is taken, `SourceError` if a single round finds no engine, and
+    `GaveUp` if a store was never there and patience is over.
+    """
+    failures: list[RegistratorError] = []
+    code = 0
+    try:
+        async with asyncio.TaskGroup() as rooms:
+            rooms.create_task(_until_signal(), name="signals")
+            rooms.create_task(_daemon(prepared), name="daemon")
+    except* Finished as finished:
+        code = max(each.code for each in _leaves(finished))
+    except* RegistratorError as group:
+        failures += _leaves(group)
+    if failures:
+        raise failures[0]
+    return code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    node: str
+    snapshot: Snapshot
+    source: Source
+    reconcilers: Sequence[Reconciler[Any]]
+
+
+async def _daemon(prepared: Prepared) -> None:
+    settings = prepared.settings
+    async with AsyncExitStack() as opened:
+        parts = await _open(prepared, opened)
+        if settings.once or settings.dry_run:
+            do = single_round.preview if settings.dry_run else single_round.write
+            raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
+        overview = Overview(parts.node, parts.source, parts.snapshot, parts.reconcilers)
+        path = _control_path(prepared)
+        await opened.enter_async_context(control.serve(path, overview))
+        try:
+            async with asyncio.TaskGroup() as rooms:
+                for name, work in parts.source.tasks().items():
+                    rooms.create_task(work, name=name)
+                for reconciler in parts.reconcilers:
+                    rooms.create_task(reconciler.run(), name=reconciler.uri)
+        finally:
+            if settings.on_exit == "deregister":
+                await _withdraw(parts.reconcilers)
+
+
+async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
+    settings = prepared.settings
+    engine = await opened.enter_async_context(Engine(prepared.endpoint))
+    if settings.once or settings.dry_run:
+        await engine.info()
+    node = settings.node_name or await _host_name(engine)
+    apart = not settings.ip and await _has_own_network(engine)
+    host = hostaddress.unknown if apart else hostaddress.by_routes
+    site = prepared.site(node, settings.ip or next(filter(None, host()), ""))
+    backends = [
+        await opened.enter_async_context(backend)
+        for backend in stores.make(settings.registries, site)
+    ]
+    snapshot = Snapshot()
+    source = Source(
+        engine,
+        snapshot,
+        lambda: _rules(prepared, node, host()),
+        endpoint=prepared.endpoint.description,
+        resync=settings.resync,
+        deregister=cast("Deregister", settings.deregister),
+    )
+    patience = Patience(
+        attempts=None if settings.retry_attempts < 0 else settings.retry_attempts,
+        interval=settings.retry_interval / 1000,
+        max_removals=settings.max_removals,
+        drops=settings.deregister != "never",
+    )
+    reconcilers = [
+        Reconciler(backend, snapshot, source.request_listing, patience)
+        for backend in backends
+    ]
+    return _Parts(node=node, snapshot=snapshot, source=source, reconcilers=reconcilers)
+
+
+async def _host_name(engine: Engine) -> str:
+    """Ask the engine for its host's name, for as long as it takes."""
+    told = ""
+    waits = delays(first=0.2, cap=5.0)
+    while True:
+        try:
+            return (await engine.info()).name
+        except SourceError as error:
+            if str(error) != told:
+                log.warning("%s; waiting for the engine", error)
+            told = str(error)
+        await asyncio.sleep(next(waits))
+
+
+def _rules(prepared: Prepared, node: str, host: tuple[str, str]) -> Rules:
+    settings = prepared.settings
+    ipv4, ipv6 = host
+    return Rules(
+        node=node,
+        host_ipv4=ipv4,
+        host_ipv6=ipv6,
+        ip=settings.ip,
+        internal=settings.internal,
+        explicit=settings.explicit,
+        ip_label=settings.use_ip_from_label,
+        network=settings.network,
+        tags=prepared.tags,
+    )
+
+
+async def _has_own_network(engine: Engine) -> bool:
+    """Whether this daemon is a container that does not share the host's network.
+
+    Then its own address is not the host's, and must not be registered as such.
+    """
+    name = socket.gethostname()
+    try:
+        own = await engine.inspect(ContainerId(name))
+    except SourceError:
+        return False
+    if own.network_mode == "host" or not own.id.startswith(name):
+        return False
+    log.warning(
+        "this container has a network of its own, so the host's address is unknown:"
+        " start it with --net host, or give -ip"
+    )
+    return True
+
+
+async def _withdraw(reconcilers: Sequence[Reconciler[Any]]) -> None:
+    """Take every record out of every store, as far as GOODBYE seconds allow."""
+
+    async def one(reconciler: Reconciler[Any]) -> None:
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await reconciler.withdraw()
+        except (Unavailable, TimeoutError) as error:
+            # The sentence says it all, without a traceback.
+            log.error("%s: records are left behind: %s", reconciler.uri, error)  # noqa: TRY400
+
+    async with asyncio.TaskGroup() as rooms:
+        for reconciler in reconcilers:
+            rooms.create_task(one(reconciler), name=f"withdraw {reconciler.uri}")
+
+
+async def _until_signal() -> None:
+    """Wait for SIGTERM or SIGINT, then raise `Finished`."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
+    log.info("stopping")
+    raise Finished(0)
+
+
+def _control_path(prepared: Prepared) -> Path:
+    if prepared.settings.control:
+        return Path(prepared.settings.control)
+    try:
+        return control_socket.choose(prepared.environment)
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename}: no place for the control socket: {error.strerror};"
+            " give one with -control"
+        ) from error
+
+
+def _leaves(group: BaseExceptionGroup[E]) -> list[E]:
+    found: list[E] = []
+    for each in group.exceptions:
+        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return found

@@ -1,0 +1,1 @@
+"""registrator-ctl: what the daemon on this host thinks, and why."""

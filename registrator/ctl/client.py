@@ -1,0 +1,101 @@
+"""Asks the daemon over its control socket, with nothing but the standard library."""
+
+import http.client
+import json
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote
+
+from registrator.views import ContainerView, ServiceView, StatusView
+
+DEADLINE = 15.0
+"""Seconds for an answer: the daemon may have to ask a busy engine first."""
+
+
+class NoDaemon(Exception):
+    """Nobody answers on any of the sockets."""
+
+
+class NotKnown(Exception):
+    """The daemon answers that there is no such thing, or that it cannot tell."""
+
+
+class Client:
+    """Speaks to the first daemon that answers on one of *sockets*."""
+
+    def __init__(self, sockets: Sequence[Path], *, deadline: float = DEADLINE) -> None:
+        self._sockets = sockets
+        self._deadline = deadline
+
+    def services(self, name: str) -> list[ServiceView]:
+        """List every service, or those called *name* unless it is empty."""
+        query = f"?service={_quoted(name)}" if name else ""
+        answer = self._get(f"/v1/services{query}", frozenset({"services"}))
+        return cast("list[ServiceView]", answer["services"])
+
+    def explain(self, container: str) -> ContainerView:
+        """Explain one container; raise `NotKnown`."""
+        path = f"/v1/containers/{_quoted(container)}"
+        return cast("ContainerView", self._get(path, ContainerView.__required_keys__))
+
+    def status(self) -> StatusView:
+        """Show the daemon at a glance."""
+        return cast("StatusView", self._get("/v1/status", StatusView.__required_keys__))
+
+    def _get(self, path: str, keys: frozenset[str]) -> dict[str, object]:
+        connection = _Connection(self._connect())
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise NoDaemon(f"the daemon's answer broke off: {error}") from error
+        finally:
+            connection.close()
+        answer = _parsed(body)
+        if response.status != http.HTTPStatus.OK:
+            raise NotKnown(answer.get("error", f"the daemon answers {response.status}"))
+        if not keys <= answer.keys():
+            raise NoDaemon("what answers is not registrator, or not of this version")
+        return answer
+
+    def _connect(self) -> socket.socket:
+        refusals: list[str] = []
+        for path in self._sockets:
+            link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            link.settimeout(self._deadline)
+            try:
+                link.connect(str(path))
+            except OSError as error:
+                link.close()
+                refusals.append(f"{path}: {error.strerror or error}")
+            else:
+                return link
+        raise NoDaemon(
+            f"no daemon answers ({'; '.join(refusals)}); is registrator running, and"
+            " may you open its socket? another place is given with --socket"
+        )
+
+
+def _parsed(body: bytes) -> dict[str, object]:
+    """Read a JSON object; what is none has no keys."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _quoted(name: str) -> str:
+    """Make *name* one part of a URL, also if it is no proper text or only dots."""
+    return quote(name, safe="", errors="surrogateescape").replace(".", "%2E")
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a socket that is connected already."""
+
+    def __init__(self, link: socket.socket) -> None:
+        super().__init__("registrator")
+        self.sock = link

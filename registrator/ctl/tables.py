@@ -1,0 +1,162 @@
+"""The daemon's answers as tables for people."""
+
+import sys
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from registrator.model import endpoint
+from registrator.views import BackendView, ContainerView, ServiceView, StatusView
+from registrator.visible import visible
+
+_COLOURS = {
+    "passing": "green",
+    "warning": "yellow",
+    "critical": "red",
+    "in-sync": "green",
+    "pending": "yellow",
+    "error": "red",
+}
+
+
+def services(found: Sequence[ServiceView]) -> None:
+    """Print one line for each service."""
+    table = _table(
+        "SERVICE", "ID", "ADDRESS", "TAGS", "STATUS", "CONTAINER", "REGISTRIES"
+    )
+    for service in found:
+        table.add_row(
+            _text(service["service"]),
+            _text(service["id"]),
+            _text(endpoint(service["address"], service["port"])),
+            _text(",".join(service["tags"])),
+            _coloured(service["status"]),
+            _text(service["container_name"]),
+            _registries(service),
+        )
+    _print(table)
+
+
+def container(found: ContainerView) -> None:
+    """Print what a container is, and one line for each of its ports."""
+    console = _console()
+    state = found["state"]
+    if found["health"] != "none":
+        state += f", {found['health']}"
+    console.print(
+        _text(
+            f"{found['name']} ({found['container'][:12]}), image {found['image']},"
+            f" {state}, network {found['network_mode']}"
+        )
+    )
+    table = _table("PORT", "REGISTERED", "RULE", "WHY")
+    for port in found["ports"]:
+        why = "; ".join([port["reason"], *port["notes"]])
+        service = port["service"]
+        shown = (
+            f"{service['service']} as {service['id']}"
+            f" at {endpoint(service['address'], service['port'])}"
+            if service
+            else "no"
+        )
+        table.add_row(
+            _text(port["port"]), _text(shown), _text(port["rule"]), _text(why)
+        )
+    console.print(table)
+
+
+def status(found: StatusView) -> None:
+    """Print how the engine and every registry stand."""
+    console = _console()
+    engine = found["engine"]
+    console.print(
+        _text(
+            f"registrator {found['version']} on {found['node']}:"
+            f" services: {found['services']}, containers: {engine['containers']};"
+            f" {'all is well' if found['well'] else 'not all is well'}"
+        )
+    )
+    link = "connected" if engine["connected"] else f"away: {engine['error']}"
+    console.print(
+        _text(
+            f"engine {engine['endpoint']}: {link}, last listed"
+            f" {_ago(engine['listed_ago'])}, containers to look at: {engine['waiting']}"
+        )
+    )
+    table = _table(
+        "REGISTRY",
+        "STATE",
+        "RECORDS",
+        "WAITING",
+        "LAST ROUND",
+        "LAG",
+        "RETRIES",
+        "ERROR",
+    )
+    for backend in found["backends"]:
+        lag = backend["lag"]
+        table.add_row(
+            _text(backend["registry"]),
+            _coloured(_state(backend)),
+            _text(str(backend["records"])),
+            _text(str(backend["waiting"] + backend["held"])),
+            _text(_ago(backend["round_ago"])),
+            _text("-" if lag is None else f"{lag * 1000:.1f} ms"),
+            _text(str(backend["retries"])),
+            _text(backend["error"] or "-"),
+        )
+    console.print(table)
+
+
+def _state(backend: BackendView) -> str:
+    if backend["error"]:
+        return "error"
+    waits = backend["waiting"] or backend["held"] or not backend["reachable"]
+    return "pending" if waits else "in-sync"
+
+
+def _registries(service: ServiceView) -> Text:
+    """Name each registry by its scheme, in full where two share it."""
+    schemes = [_scheme(each["registry"]) for each in service["backends"]]
+    parts: list[Text] = []
+    for each, scheme in zip(service["backends"], schemes, strict=True):
+        name = each["registry"] if schemes.count(scheme) > 1 else scheme
+        parts.append(Text.assemble(f"{visible(name)}: ", _coloured(each["state"])))
+    return Text(", ").join(parts)
+
+
+def _scheme(uri: str) -> str:
+    return uri.partition(":")[0]
+
+
+def _coloured(word: str) -> Text:
+    return Text(visible(word), style=_COLOURS.get(word, ""))
+
+
+def _text(shown: str) -> Text:
+    """Show what a container may have said: neither markup nor a terminal's command."""
+    return Text(visible(shown))
+
+
+def _ago(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.0f} s ago"
+
+
+def _table(*columns: str) -> Table:
+    """Make a table that folds what is too long: nothing is ever cut."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _console() -> Console:
+    """Fit a terminal's width; where nobody looks, fold nothing."""
+    return Console(width=None if sys.stdout.isatty() else 1_000_000, highlight=False)
+
+
+def _print(table: Table) -> None:
+    _console().print(table)

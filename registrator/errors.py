@@ -1,0 +1,56 @@
+"""Errors, named after what the caller should do about them.
+
+::
+
+    RegistratorError
+    ├── ConfigError        the operator must act; never retried; exit code 2
+    ├── BackendError
+    │   ├── Unavailable    the store does not answer: retry with backoff
+    │   ├── Rejected       the store refuses this record: report it, go on
+    │   └── NotOwner       the record is somebody else's: leave it alone
+    ├── SourceError        the container engine does not answer: retry with backoff
+    │   └── Gone           the engine answers that this container does not exist
+    └── GaveUp             a store was never there and patience is over; exit code 1
+
+Messages are lower case, without a full stop, and name the thing and the value.
+"""
+
+
+class RegistratorError(Exception):
+    """The root of all errors raised on purpose."""
+
+
+class ConfigError(RegistratorError):
+    """Something the operator gave is wrong; carries every mistake at once."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems: tuple[str, ...] = problems
+
+
+class BackendError(RegistratorError):
+    """A service store did not do what was asked."""
+
+
+class Unavailable(BackendError):
+    """The store does not answer, or not now."""
+
+
+class Rejected(BackendError):
+    """The store answers, and refuses this one record for what it is."""
+
+
+class NotOwner(BackendError):
+    """The record carries the mark of another owner."""
+
+
+class SourceError(RegistratorError):
+    """The container engine does not answer, or answers nonsense."""
+
+
+class Gone(SourceError):
+    """The container is not known to the engine (any more)."""
+
+
+class GaveUp(RegistratorError):
+    """A store never answered, and -retry-attempts are used up."""

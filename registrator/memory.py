@@ -1,0 +1,76 @@
+"""A store in this process's memory: the reference that all others are held to."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import ClassVar, Self
+
+from registrator.backend import Backend, Failures, Site
+from registrator.errors import BackendError, ConfigError
+from registrator.model import Service, ServiceId, Status
+from registrator.planner import Change
+
+
+class MemoryBackend(Backend[Service]):
+    """Keeps services in a dict; tests make it fail by setting *outage*."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("memory",)
+
+    def __init__(self) -> None:
+        self.records: dict[ServiceId, Service] = {}
+        self.outage: BackendError | None = None
+        self.writes = 0
+
+    @classmethod
+    def from_uri(cls, uri: str, site: Site) -> Self:
+        """Read ``memory:`` or ``memory://``; it has no options."""
+        del site
+        if uri.rstrip("/").lower() != "memory:":
+            raise ConfigError(f"{uri}: memory takes neither address nor options")
+        return cls()
+
+    @property
+    def uri(self) -> str:
+        """The store's address."""
+        return "memory://"
+
+    async def __aenter__(self) -> Self:
+        """Hold nothing but the dict."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Keep the records: the next opening finds them, as a server's would be."""
+
+    def record(self, service: Service) -> Service | None:
+        """Keep the whole service while it is passing."""
+        return service if service.status is Status.PASSING else None
+
+    async def owned(self) -> Mapping[ServiceId, Service]:
+        """Everything put and not dropped."""
+        self._answer()
+        return dict(self.records)
+
+    async def put(self, changes: Sequence[Change[Service]]) -> Failures:
+        """Write the wanted services."""
+        self._answer()
+        for change in changes:
+            if change.wanted is not None:
+                self.records[change.id] = change.wanted
+                self.writes += 1
+        return {}
+
+    async def drop(self, changes: Sequence[Change[Service]]) -> Failures:
+        """Remove services."""
+        self._answer()
+        for change in changes:
+            if self.records.pop(change.id, None) is not None:
+                self.writes += 1
+        return {}
+
+    def _answer(self) -> None:
+        if self.outage is not None:
+            raise self.outage

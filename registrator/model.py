@@ -1,0 +1,161 @@
+"""The values everything else speaks in: containers and the services they offer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, NewType
+
+ContainerId = NewType("ContainerId", str)
+ServiceId = NewType("ServiceId", str)
+
+Transport = Literal["tcp", "udp", "sctp"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Port:
+    """One exposed port of a container, 1 to 65535."""
+
+    number: int
+    transport: Transport = "tcp"
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.transport}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Where the engine publishes a port on the host; "" means every address."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """One network a container is attached to; "" where it has no such address."""
+
+    name: str
+    ipv4: str = ""
+    ipv6: str = ""
+
+
+class State(StrEnum):
+    """A container's life as the engine tells it."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    RESTARTING = "restarting"
+    REMOVING = "removing"
+    EXITED = "exited"
+    DEAD = "dead"
+
+
+class Status(StrEnum):
+    """What a registry's readers may do with a service, in Consul's words."""
+
+    PASSING = "passing"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Health(StrEnum):
+    """What the engine says about a container's fitness to serve."""
+
+    NONE = "none"
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    PAUSED = "paused"
+
+    @property
+    def status(self) -> Status:
+        """Passing, unless the engine says that the container cannot answer."""
+        fit = self in {Health.NONE, Health.HEALTHY}
+        return Status.PASSING if fit else Status.CRITICAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A container as the engine describes it, parsed and without judgement."""
+
+    id: ContainerId
+    name: str
+    image: str
+    state: State
+    health: Health = Health.NONE
+    exit_code: int = 0
+    started: str = ""
+    """When it last started, RFC 3339 in UTC as the engine gives it; sorts as text."""
+    environment: tuple[tuple[str, str], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    network_mode: str = "default"
+    """bridge, default, host, none, a network's name, or container:<id>."""
+    networks: tuple[Network, ...] = ()
+    exposed: tuple[Port, ...] = ()
+    published: Mapping[Port, tuple[Binding, ...]] = field(default_factory=dict)
+    """Ports the engine lists; one without bindings is exposed but not published."""
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    """The engine's whole inspect answer, for templates only."""
+
+
+CheckKind = Literal["http", "tcp", "grpc", "ttl", "script", "docker"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One health check that was asked for; times are seconds."""
+
+    kind: CheckKind
+    target: str = ""
+    """A URL for http, address:port for tcp and grpc, a container id for docker."""
+    command: tuple[str, ...] = ()
+    """The argument list of script and docker checks."""
+    interval: float | None = None
+    timeout: float | None = None
+    ttl: float | None = None
+    method: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    tls: bool = False
+    """Speak TLS to a grpc target; an http target says so in its URL."""
+    tls_skip_verify: bool = False
+    initial_status: Status | None = None
+    deregister_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One reachable port of one container, as every store should show it."""
+
+    id: ServiceId
+    name: str
+    address: str
+    """An IP address literal, never a wildcard."""
+    port: int
+    transport: Transport = "tcp"
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    health: Health = Health.NONE
+    priority: int = 1
+    weight: int = 1
+    """How much of the traffic a passing instance takes, against its peers."""
+    weight_warning: int = 1
+    tagged_addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    enable_tag_override: bool = False
+    container: ContainerId = ContainerId("")
+    container_name: str = ""
+
+    @property
+    def status(self) -> Status:
+        """What readers may do with this service."""
+        return self.health.status
+
+
+Table = Mapping[ServiceId, Service]
+
+
+def endpoint(address: str, port: int) -> str:
+    """Join address and port, with the brackets that IPv6 needs (RFC 3986)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

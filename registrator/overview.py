@@ -1,0 +1,139 @@
+"""What the daemon shows of itself: the source, the snapshot and every store."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from registrator.labels import Decision
+from registrator.model import Service
+from registrator.reconciler import BackendReport, Reconciler
+from registrator.snapshot import Snapshot
+from registrator.source import Source
+from registrator.version import __version__
+from registrator.views import (
+    BackendView,
+    ContainerView,
+    EngineView,
+    PortView,
+    ServiceView,
+    StatusView,
+    SyncView,
+)
+
+
+class Overview:
+    """Answers the control API from the daemon's parts; changes none of them."""
+
+    def __init__(
+        self,
+        node: str,
+        source: Source,
+        snapshot: Snapshot,
+        reconcilers: Sequence[Reconciler[Any]],
+    ) -> None:
+        self._node = node
+        self._source = source
+        self._snapshot = snapshot
+        self._reconcilers = reconcilers
+
+    def services(self, name: str) -> list[ServiceView]:
+        """List every service, or those called *name* unless it is empty."""
+        found = self._snapshot.services.values()
+        chosen = [each for each in found if name in {"", each.name}]
+        chosen.sort(key=lambda service: (service.name, service.id))
+        return [self._service(service) for service in chosen]
+
+    async def explain(self, container: str) -> ContainerView:
+        """Explain one container; raise `Gone` or `SourceError`."""
+        found, decisions = await self._source.explain(container)
+        return ContainerView(
+            container=found.id,
+            name=found.name,
+            image=found.image,
+            state=found.state,
+            health=found.health,
+            network_mode=found.network_mode,
+            ports=[self._port(decision) for decision in decisions],
+        )
+
+    def status(self) -> StatusView:
+        """Show the daemon at a glance."""
+        engine = self._engine()
+        reports = [reconciler.report() for reconciler in self._reconcilers]
+        return StatusView(
+            version=__version__,
+            node=self._node,
+            well=engine["connected"]
+            and all(report.reachable and not report.error for report in reports),
+            services=len(self._snapshot.services),
+            engine=engine,
+            backends=[_backend(report) for report in reports],
+        )
+
+    def _engine(self) -> EngineView:
+        report = self._source.report()
+        return EngineView(
+            endpoint=report.endpoint,
+            connected=report.connected,
+            containers=report.containers,
+            waiting=report.waiting,
+            listings=report.listings,
+            listed_ago=_ago(report.listed_at),
+            error=report.error,
+        )
+
+    def _port(self, decision: Decision) -> PortView:
+        service, reason = decision.service, decision.reason
+        if service is not None:
+            holder = self._snapshot.services.get(service.id)
+            if holder is not None and holder.container != service.container:
+                reason += (
+                    f"; but the id {service.id} belongs to container"
+                    f" {holder.container_name}, which started later"
+                )
+        return PortView(
+            port="" if decision.port is None else str(decision.port),
+            registered=service is not None,
+            rule=decision.rule,
+            reason=reason,
+            notes=list(decision.notes),
+            service=None if service is None else self._service(service),
+        )
+
+    def _service(self, service: Service) -> ServiceView:
+        return ServiceView(
+            service=service.name,
+            id=service.id,
+            address=service.address,
+            port=service.port,
+            transport=service.transport,
+            tags=list(service.tags),
+            metadata=dict(service.metadata),
+            status=service.status,
+            health=service.health,
+            container=service.container,
+            container_name=service.container_name,
+            backends=[self._sync(each, service) for each in self._reconcilers],
+        )
+
+    def _sync(self, reconciler: Reconciler[Any], service: Service) -> SyncView:
+        state, error = reconciler.sync(service.id)
+        return SyncView(registry=reconciler.uri, state=state, error=error)
+
+
+def _backend(report: BackendReport) -> BackendView:
+    return BackendView(
+        registry=report.uri,
+        reachable=report.reachable,
+        records=report.records,
+        waiting=report.waiting,
+        held=report.held,
+        error=report.error,
+        round_ago=_ago(report.round_at),
+        lag=report.lag,
+        retries=report.retries,
+    )
+
+
+def _ago(at: float | None) -> float | None:
+    return None if at is None else asyncio.get_running_loop().time() - at

@@ -1,0 +1,88 @@
+"""The JSON that the control socket speaks; times are seconds, ages count from now."""
+
+from typing import Literal, TypedDict
+
+
+class SyncView(TypedDict):
+    """How one registry stands with one service."""
+
+    registry: str
+    state: Literal["in-sync", "pending", "error", "left-out"]
+    error: str
+
+
+class ServiceView(TypedDict):
+    """One service that this host should show."""
+
+    service: str
+    id: str
+    address: str
+    port: int
+    transport: str
+    tags: list[str]
+    metadata: dict[str, str]
+    status: str
+    health: str
+    container: str
+    container_name: str
+    backends: list[SyncView]
+
+
+class PortView(TypedDict):
+    """Why one port of a container is, or is not, registered."""
+
+    port: str
+    registered: bool
+    rule: str
+    reason: str
+    notes: list[str]
+    service: ServiceView | None
+
+
+class ContainerView(TypedDict):
+    """One container as the daemon sees it now."""
+
+    container: str
+    name: str
+    image: str
+    state: str
+    health: str
+    network_mode: str
+    ports: list[PortView]
+
+
+class EngineView(TypedDict):
+    """The container engine's side."""
+
+    endpoint: str
+    connected: bool
+    containers: int
+    waiting: int
+    listings: int
+    listed_ago: float | None
+    error: str
+
+
+class BackendView(TypedDict):
+    """One registry's side."""
+
+    registry: str
+    reachable: bool
+    records: int
+    waiting: int
+    held: int
+    error: str
+    round_ago: float | None
+    lag: float | None
+    retries: int
+
+
+class StatusView(TypedDict):
+    """The whole daemon at a glance."""
+
+    version: str
+    node: str
+    well: bool
+    services: int
+    engine: EngineView
+    backends: list[BackendView]

@@ -1,0 +1,121 @@
+"""Runs the whole program as its users start it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from registrator.ctl.client import Client, NoDaemon
+from registrator.views import ServiceView, StatusView
+from waiting import until
+
+CTL = Path(sys.executable).with_name("registrator-ctl")
+
+
+class Daemon:
+    """One registrator process with a control socket of its own; always stopped."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        under: Sequence[str] = (),
+    ) -> None:
+        """Have it started by the command *under*, if there is one."""
+        self._under = under
+        self._arguments = arguments
+        self._environment = {**os.environ, **(environment or {})}
+        self._home = tempfile.TemporaryDirectory(prefix="registrator-")
+        self.socket = Path(self._home.name, "control.sock")
+        self._log = Path(self._home.name, "log")
+        self._client = Client([self.socket])
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if error is not None:
+            sys.stderr.write(f"--- the daemon's log ---\n{self.log}\n")
+        self._home.cleanup()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the process, and wait until its control socket answers."""
+        command = [sys.executable, "-m", "registrator", "-control", str(self.socket)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._under, *command, *self._arguments],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        until(self._answers, "the daemon answers on its control socket")
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, and return the exit code (negative: ended by a signal)."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(timeout=30)
+
+    def services(self, name: str = "") -> list[ServiceView]:
+        return self._client.services(name)
+
+    def status(self) -> StatusView:
+        return self._client.status()
+
+    def ctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run registrator-ctl against this daemon."""
+        command, *rest = arguments
+        return subprocess.run(
+            [CTL, command, "--socket", str(self.socket), *rest],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def settled(self) -> bool:
+        """Whether a full round is over, and nothing waits to be written anywhere."""
+        status = self.status()
+        return status["engine"]["listings"] > 0 and all(
+            backend["reachable"]
+            and backend["round_ago"] is not None
+            and not backend["waiting"]
+            for backend in status["backends"]
+        )
+
+    def _answers(self) -> bool:
+        if not self.alive:
+            raise AssertionError(f"the daemon ended:\n{self.log}")
+        try:
+            self.status()
+        except NoDaemon:
+            return False
+        return True

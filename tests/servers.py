@@ -1,0 +1,119 @@
+"""Real servers, started from their binaries on free loopback ports."""
+
+import random
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from waiting import until
+
+# Below the kernel's ephemeral ports: a client that tries a port whose server is
+# away could otherwise be given that very port, and be connected to itself.
+_PORTS = range(20_000, 32_000)
+
+# Ends a server whose test run was killed: reads until its own stdin closes.
+_GUARD = 'read -r _; kill -9 "$0"'
+
+
+def free_ports(count: int) -> list[int]:
+    """Find loopback ports that nobody has, for TCP and for UDP."""
+    found: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if len(found) == count:
+            return found
+        if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM):
+            found.append(port)
+    raise AssertionError(f"fewer than {count} free ports")
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+class Server:
+    """One process, answering when `start` returns and gone after the `with`."""
+
+    def __init__(
+        self, command: Sequence[str], directory: Path, answers: Callable[[], bool]
+    ) -> None:
+        self._command = command
+        self._directory = directory
+        self._answers = answers
+        self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    @property
+    def log(self) -> str:
+        return (self._directory / "log").read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start the process, and wait until it answers."""
+        with (self._directory / "log").open("ab") as log:
+            process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self._process = process
+        self._guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, str(process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        until(self._is_up, f"{self._command[0]} answers")
+
+    def kill(self) -> None:
+        """End the process at once (kill -9), also while it is stopped."""
+        process, guard = self._process, self._guard
+        self._process = self._guard = None
+        if guard is not None:
+            guard.kill()
+            guard.communicate()
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Have the process away, and started again afterwards; data stays."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Have the process stopped: connections are accepted, nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def _is_up(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"{self._command[0]} ended:\n{self.log}")
+        return self._answers()

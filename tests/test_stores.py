@@ -1,0 +1,83 @@
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from registrator import stores
+from registrator.backend import Backend, Site
+from registrator.errors import ConfigError
+from registrator.memory import MemoryBackend
+
+SITE = Site(node="here")
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A third party's distribution on the path, with backends of its own."""
+    (tmp_path / "shelf.py").write_text(
+        "from registrator.memory import MemoryBackend\n"
+        "class Shelf(MemoryBackend):\n    pass\n"
+    )
+    metadata = tmp_path / "shelf-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: shelf\nVersion: 1")
+    (metadata / "entry_points.txt").write_text(
+        f"[{stores.GROUP}]\n"
+        "memory = shelf:Shelf\n"
+        "absent = shelf_of_another:Shelf\n"
+        "unnamed = shelf:Nothing\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "shelf", raising=False)
+    return tmp_path
+
+
+def test_every_backend_of_ours_can_be_loaded_and_knows_its_scheme() -> None:
+    found = entry_points(group=stores.GROUP)
+
+    assert {entry.name for entry in found} >= {"consul", "dns"}
+    for entry in found:
+        kind = entry.load()
+        assert issubclass(kind, Backend)
+        assert entry.name in kind.schemes
+
+
+@pytest.mark.parametrize("uri", ["memory:", "memory://", "MEMORY://"])
+@pytest.mark.usefixtures("plugin")
+def test_a_backend_of_a_third_party_is_made_by_its_scheme(uri: str) -> None:
+    made = stores.make([uri], SITE)
+
+    assert [type(each).__name__ for each in made] == ["Shelf"]
+    assert isinstance(made[0], MemoryBackend)
+
+
+@pytest.mark.parametrize("uri", ["nonsense://x", "nonsense", "", ":", "//x", "memory"])
+@pytest.mark.usefixtures("plugin")
+def test_what_is_no_registry_is_told_with_those_there_are(uri: str) -> None:
+    with pytest.raises(ConfigError, match=r"consul, .*memory"):
+        stores.make([uri], SITE)
+
+
+@pytest.mark.parametrize("scheme", ["absent", "unnamed"])
+@pytest.mark.usefixtures("plugin")
+def test_a_backend_that_cannot_be_loaded_is_a_mistake_of_the_operators(
+    scheme: str,
+) -> None:
+    with pytest.raises(ConfigError, match=f"{scheme}: its backend cannot be loaded"):
+        stores.make([f"{scheme}://x"], SITE)
+
+
+@pytest.mark.usefixtures("plugin")
+def test_all_mistakes_of_all_uris_are_told_at_once() -> None:
+    with pytest.raises(ConfigError) as raised:
+        stores.make(["x://1", "memory://host", "memory:", "y"], SITE)
+
+    assert len(raised.value.problems) == 3
+
+
+def test_a_secret_in_a_uri_is_not_told() -> None:
+    with pytest.raises(ConfigError) as raised:
+        stores.make(["nonsense://user:secret@host?token=secret"], SITE)
+
+    assert "secret" not in str(raised.value)
