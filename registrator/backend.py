@@ -1,13 +1,14 @@
 """The interface of a service store, and what a store is told about this host."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Generic, Self, TypeVar
 
 from registrator.errors import BackendError
-from registrator.model import Service, ServiceId
+from registrator.model import Instance, Service, ServiceId
 from registrator.planner import Change
 
 R = TypeVar("R")
@@ -30,8 +31,20 @@ class Site:
     """Seconds between two refreshes of what expires."""
     cleanup: bool = False
     """Whether records left by gliderlabs/registrator for this host are ours too."""
+    state: Path | None = None
+    """A directory of ours that outlives the daemon; None: nothing is to be kept."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The variables that the store's own tools read, such as CONSUL_HTTP_TOKEN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a registry holds at one moment: all of it, or all of one name."""
+
+    instances: Mapping[str, Instance]
+    """By a key that is the entry's own for as long as it exists."""
+    skipped: int = 0
+    """Entries that no known format fits."""
 
 
 class Backend(ABC, Generic[R]):
@@ -91,6 +104,16 @@ class Backend(ABC, Generic[R]):
     @abstractmethod
     async def drop(self, changes: Sequence[Change[R]]) -> Failures:
         """Remove records; one that is not there is a success. Errors as in `put`."""
+
+    @abstractmethod
+    def watch(self, name: str = "") -> AsyncIterator[Reading]:
+        """Yield all instances, or those of *name*: now, and after each change.
+
+        Whoever wrote them. A reading is consistent and never a part; what changes
+        while one is looked at comes with the next. Raise `Unavailable` where the
+        store does not answer (again, soon after it fell silent): a new watch then
+        begins anew. To be closed by its reader (`contextlib.aclosing`).
+        """
 
     async def refresh(self, records: Mapping[ServiceId, R]) -> None:
         """Keep alive what expires; *records* is all that the store holds of ours."""

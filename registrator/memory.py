@@ -1,12 +1,13 @@
 """A store in this process's memory: the reference that all others are held to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
-from registrator.backend import Backend, Failures, Site
+from registrator.backend import Backend, Failures, Reading, Site
+from registrator.bell import Bell
 from registrator.errors import BackendError, ConfigError
-from registrator.model import Service, ServiceId, Status
+from registrator.model import Instance, Service, ServiceId, Status
 from registrator.planner import Change
 
 
@@ -15,18 +16,29 @@ class MemoryBackend(Backend[Service]):
 
     schemes: ClassVar[tuple[str, ...]] = ("memory",)
 
-    def __init__(self) -> None:
+    def __init__(self, node: str = "") -> None:
         self.records: dict[ServiceId, Service] = {}
-        self.outage: BackendError | None = None
         self.writes = 0
+        self._node = node
+        self._outage: BackendError | None = None
+        self._changes = Bell()
 
     @classmethod
     def from_uri(cls, uri: str, site: Site) -> Self:
         """Read ``memory:`` or ``memory://``; it has no options."""
-        del site
         if uri.rstrip("/").lower() != "memory:":
             raise ConfigError(f"{uri}: memory takes neither address nor options")
-        return cls()
+        return cls(site.node)
+
+    @property
+    def outage(self) -> BackendError | None:
+        """What every call raises, a watch that waits included; None: all is well."""
+        return self._outage
+
+    @outage.setter
+    def outage(self, error: BackendError | None) -> None:
+        self._outage = error
+        self._changes.ring()
 
     @property
     def uri(self) -> str:
@@ -61,6 +73,7 @@ class MemoryBackend(Backend[Service]):
             if change.wanted is not None:
                 self.records[change.id] = change.wanted
                 self.writes += 1
+        self._changes.ring()
         return {}
 
     async def drop(self, changes: Sequence[Change[Service]]) -> Failures:
@@ -69,7 +82,26 @@ class MemoryBackend(Backend[Service]):
         for change in changes:
             if self.records.pop(change.id, None) is not None:
                 self.writes += 1
+        self._changes.ring()
         return {}
+
+    async def watch(self, name: str = "") -> AsyncIterator[Reading]:
+        """Yield what was put and not dropped, as soon as it is another."""
+        before: Reading | None = None
+        while True:
+            self._answer()
+            count = self._changes.count
+            reading = Reading(
+                instances={
+                    key: Instance.of(service, node=self._node)
+                    for key, service in self.records.items()
+                    if name in {"", service.name}
+                }
+            )
+            if reading != before:
+                before = reading
+                yield reading
+            await self._changes.after(count)
 
     def _answer(self) -> None:
         if self.outage is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NewType, Self
 
 ContainerId = NewType("ContainerId", str)
 ServiceId = NewType("ServiceId", str)
@@ -154,6 +154,43 @@ class Service:
 
 
 Table = Mapping[ServiceId, Service]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One entry of a registry as its readers see it, whoever wrote it."""
+
+    id: str
+    name: str
+    address: str
+    """An IP address literal, or a host name where the registry holds one."""
+    port: int
+    """0 where the registry names none."""
+    transport: Transport = "tcp"
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    status: Status = Status.PASSING
+    priority: int = 1
+    weight: int = 1
+    node: str = ""
+    """The host that offers it; "" where the registry does not say."""
+
+    @classmethod
+    def of(cls, service: Service, *, node: str = "") -> Self:
+        """Show *service* as the readers of a store see it that keeps all of it."""
+        return cls(
+            id=service.id,
+            name=service.name,
+            address=service.address,
+            port=service.port,
+            transport=service.transport,
+            tags=service.tags,
+            metadata=service.metadata,
+            status=service.status,
+            priority=service.priority,
+            weight=service.weight,
+            node=node,
+        )
 
 
 def endpoint(address: str, port: int) -> str:

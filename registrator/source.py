@@ -81,6 +81,7 @@ class Source:
         self._retries: dict[ContainerId, Iterator[float]] = {}
         self._listing_due = asyncio.Event()
         self._connected = False
+        self._streams = self._trusted_streams = 0
         self._listed_at: float | None = None
         self._error = ""
 
@@ -120,6 +121,7 @@ class Source:
             try:
                 async with self._engine.events(since) as hints:
                     self._connected, self._error = True, ""
+                    self._streams += 1
                     self._listing_due.set()
                     async for hint in hints:
                         waits = delays(first=0.2, cap=5.0)
@@ -175,10 +177,16 @@ class Source:
             self._rules = rules
             self._seen.clear()
         heard = self._heard = set()
+        streams = self._streams
         try:
             entries = await self._engine.list()
         finally:
             self._heard = None
+        if streams != self._trusted_streams:
+            # Between two streams a container may have changed, been looked at, and
+            # changed back: it then looks as it did in the listing before.
+            self._seen.clear()
+            self._trusted_streams = streams
         listed = {entry.id: entry.fingerprint for entry in entries}
         now = asyncio.get_running_loop().time()
         for container in self._seen.keys() - listed.keys():
@@ -191,6 +199,10 @@ class Source:
             if self._seen.get(container) != fingerprint
         }
         self._unseen = set(changed)
+        if self._snapshot.listings:
+            # One that cannot be inspected although all can be listed keeps its own
+            # records, and not for ever those of all that went unheard.
+            self._unseen -= self._retries.keys()
         for container in missing:
             if self._deregister == "always":
                 self._snapshot.forget(container)
@@ -228,7 +240,8 @@ class Source:
         self._hints.done(look)
         if (waits := self._retries.get(look.container)) is None:
             waits = self._retries[look.container] = delays(first=0.2, cap=5.0)
-            log.warning("%s; its records stay as they are, looking again", error)
+            if self._connected:
+                log.warning("%s; its records stay as they are, looking again", error)
         asyncio.get_running_loop().call_later(
             next(waits), self._hints.add, look.container, look.at
         )

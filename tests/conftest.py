@@ -2,7 +2,15 @@
 
 import signal
 
-pytest_plugins = ["fixtures.consul", "fixtures.engine"]
+pytest_plugins = [
+    "fixtures.consul",
+    "fixtures.engine",
+    "fixtures.etcd",
+    "fixtures.eureka",
+    "fixtures.zookeeper",
+    # After what it imports: pytest wants to be the first that imports each.
+    "fixtures.clusters",
+]
 
 
 def pytest_configure() -> None:

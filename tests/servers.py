@@ -1,11 +1,13 @@
 """Real servers, started from their binaries on free loopback ports."""
 
+import os
 import random
 import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +18,13 @@ from waiting import until
 # away could otherwise be given that very port, and be connected to itself.
 _PORTS = range(20_000, 32_000)
 
+# A port looks free until its server is there: each process of the test run has its
+# own share of them, and gives a port again only after all others.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_SHARE = _PORTS[_WORKER::_WORKERS]
+_ports = cycle(random.sample(_SHARE, len(_SHARE)))
+
 # Ends a server whose test run was killed: reads until its own stdin closes.
 _GUARD = 'read -r _; kill -9 "$0"'
 
@@ -23,11 +32,11 @@ _GUARD = 'read -r _; kill -9 "$0"'
 def free_ports(count: int) -> list[int]:
     """Find loopback ports that nobody has, for TCP and for UDP."""
     found: list[int] = []
-    for port in random.sample(_PORTS, len(_PORTS)):
-        if len(found) == count:
-            return found
+    for port in islice(_ports, len(_SHARE)):
         if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM):
             found.append(port)
+        if len(found) == count:
+            return found
     raise AssertionError(f"fewer than {count} free ports")
 
 
@@ -51,6 +60,7 @@ class Server:
         self._answers = answers
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
+        self._hangs = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -65,11 +75,21 @@ class Server:
         self.kill()
 
     @property
+    def runs(self) -> bool:
+        """Whether the process was started, and does not hang."""
+        return self._process is not None and not self._hangs
+
+    @property
     def log(self) -> str:
         return (self._directory / "log").read_text(errors="replace")
 
     def start(self) -> None:
         """Start the process, and wait until it answers."""
+        self.launch()
+        self.await_answer()
+
+    def launch(self) -> None:
+        """Start the process, whether it answers yet or not."""
         with (self._directory / "log").open("ab") as log:
             process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -80,6 +100,9 @@ class Server:
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
+
+    def await_answer(self) -> None:
+        """Wait until the process answers; fail if it ends."""
         until(self._is_up, f"{self._command[0]} answers")
 
     def kill(self) -> None:
@@ -105,12 +128,18 @@ class Server:
     @contextmanager
     def hanging(self) -> Iterator[None]:
         """Have the process stopped: connections are accepted, nothing is answered."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        process = self._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        # The signal is on its way when the call returns; a busy server may still
+        # answer. The kernel tells the parent when the last thread stands.
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        self._hangs = True
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            self._hangs = False
+            process.send_signal(signal.SIGCONT)
 
     def _is_up(self) -> bool:
         assert self._process is not None

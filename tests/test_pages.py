@@ -86,7 +86,7 @@ def test_every_registry_stands_in_the_readme_with_a_page_of_its_own(
 
 @pytest.mark.parametrize("kind", sorted(set(SCHEMES.values())))
 def test_every_registry_is_run_by_the_contract_tests(kind: str) -> None:
-    contract = (ROOT / "tests/contract/test_backend.py").read_text()
+    contract = (ROOT / "tests/contract/stores.py").read_text()
 
     assert f'kind="{kind}"' in contract
 

@@ -391,6 +391,59 @@ async def test_a_wish_that_cannot_be_met_is_logged_once(
     assert len(told) == 1
 
 
+async def test_a_change_that_was_taken_back_between_two_streams_is_undone(
+    path: Path,
+) -> None:
+    async with watching(path) as watch:
+        await watch.listings(1)
+        watch.standin.present(WEB)
+        watch.standin.hold("list")
+        watch.standin.cut()
+        await watch.standin.asked("list", 2)
+        watch.standin.hold("events")
+        watch.standin.cut()
+        watch.standin.present(replace(WEB, ports={"80/tcp": 8001}))
+        watch.standin.release("list")
+        await watch.shows(web_1=8001)
+
+        watch.standin.present(WEB)
+        watch.standin.release("events")
+
+        await watch.shows(web_1=8000)
+
+
+async def test_a_container_that_cannot_be_inspected_keeps_no_ghosts_of_others(
+    path: Path,
+) -> None:
+    broken = Fake(name="broken", image="web", ports={"80/tcp": 8002})
+    async with watching(path, WEB, resync=0.05) as watch:
+        await watch.shows(web_1=8000)
+        watch.standin.fail("inspect", 500, times=1_000_000)
+        watch.standin.start(broken)
+        await watch.standin.asked("inspect", 3)
+
+        watch.standin.lose(WEB)
+
+        await watch.shows()
+
+
+async def test_before_all_was_seen_once_nothing_is_known_to_be_complete(
+    path: Path,
+) -> None:
+    async with watching(path, resync=0.05) as watch:
+        watch.standin.hold("list")
+        watch.standin.fail("inspect", 500, times=1_000_000)
+        watch.standin.present(WEB)
+        watch.standin.release("list")
+        await watch.standin.asked("list", 5)
+        assert watch.snapshot.listings == 0
+
+        watch.standin.fail("inspect", 500, times=0)
+
+        await watch.shows(web_1=8000)
+        await watch.listings(1)
+
+
 class Chaos:
     """Whatever can happen to an engine, at random, and what then still runs on it."""
 

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
-from registrator.backend import Backend, Failures, Site
+from registrator.backend import Backend, Failures, Reading, Site
+from registrator.bell import Bell
 from registrator.errors import ConfigError, Rejected
-from registrator.model import Service, ServiceId, Status, endpoint
+from registrator.model import Instance, Service, ServiceId, Status, endpoint
 from registrator.planner import Change
 from registrator_dns import names
 from registrator_dns.answers import Answers
@@ -33,8 +34,10 @@ class DnsBackend(Backend[Service]):
 
     schemes: ClassVar[tuple[str, ...]] = ("dns",)
 
-    def __init__(self, options: Options, host: Host) -> None:
+    def __init__(self, options: Options, host: Host, node: str) -> None:
         self._options = options
+        self._node = node
+        self._changes = Bell()
         self._suffix = _suffix(options)
         # As in Consul, the serial begins with the time: it grows over restarts.
         self._answers = Answers(
@@ -54,7 +57,7 @@ class DnsBackend(Backend[Service]):
         host = _read_host(site, options, mistakes)
         if mistakes:
             raise ConfigError(*mistakes)
-        return cls(options, host)
+        return cls(options, host, site.node)
 
     @property
     def uri(self) -> str:
@@ -105,13 +108,32 @@ class DnsBackend(Backend[Service]):
         async for change in _taking_turns(changes):
             if change.wanted is not None:
                 self._answers.put(change.wanted)
+        self._changes.ring()
         return {}
 
     async def drop(self, changes: Sequence[Change[Service]]) -> Failures:
         """Show services no longer."""
         async for change in _taking_turns(changes):
             self._answers.drop(change.id)
+        self._changes.ring()
         return {}
+
+    async def watch(self, name: str = "") -> AsyncIterator[Reading]:
+        """Yield what is answered now, as soon as it is another."""
+        before: Reading | None = None
+        while True:
+            count = self._changes.count
+            reading = Reading(
+                instances={
+                    key: Instance.of(service, node=self._node)
+                    for key, service in self._answers.services.items()
+                    if name in {"", service.name}
+                }
+            )
+            if reading != before:
+                before = reading
+                yield reading
+            await self._changes.after(count)
 
 
 async def _taking_turns(

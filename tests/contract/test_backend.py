@@ -1,87 +1,17 @@
 """What every backend promises, on the real store of each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pkgutil import resolve_name
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from registrator.backend import Backend, Failures, Site
+from contract.stores import AnyBackend, Store, agree, outliving, records
 from registrator.errors import NotOwner, Rejected
-from registrator.model import Check, ContainerId, Health, Service, ServiceId
-from registrator.planner import Change, plan
+from registrator.model import Check, ContainerId, Health, Service
+from registrator.planner import Change
 from samples import web
-
-AnyBackend = Backend[Any]
-Store = Callable[[str], AnyBackend]
-"""Makes a backend for a node: a fresh one each time, as after a restart."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One backend, and where its store is found."""
-
-    kind: str
-    uri: str = ""
-    server: str = ""
-    """The fixture that starts a real server with a `uri`, where there is one."""
-    outlives: bool = False
-    """Whether records stay when the daemon ends, and are shared with other hosts."""
-
-
-ROWS = {
-    "memory": Row(kind="registrator.memory:MemoryBackend", uri="memory:"),
-    "dns": Row(kind="registrator_dns.backend:DnsBackend", uri="dns://127.0.0.1:0"),
-    "consul": Row(
-        kind="registrator_backends.consul:ConsulBackend", server="consul", outlives=True
-    ),
-}
-
-
-def parameters(rows: Mapping[str, Row]) -> list[Any]:
-    return [
-        pytest.param(
-            row,
-            id=name,
-            marks=getattr(pytest.mark, f"needs_{row.server}") if row.server else (),
-        )
-        for name, row in rows.items()
-    ]
-
-
-outliving = pytest.mark.parametrize(
-    "store",
-    parameters({name: row for name, row in ROWS.items() if row.outlives}),
-    indirect=True,
-)
-
-
-@pytest.fixture(params=parameters(ROWS))
-def store(request: pytest.FixtureRequest) -> Store:
-    row: Row = request.param
-    kind: type[AnyBackend] = resolve_name(row.kind)
-    uri = request.getfixturevalue(row.server).uri if row.server else row.uri
-    return lambda node: kind.from_uri(uri, Site(node=node))
-
-
-@pytest.fixture
-async def backend(store: Store) -> AsyncIterator[AnyBackend]:
-    async with store("here") as opened:
-        yield opened
-
-
-def records(backend: AnyBackend, services: Iterable[Service]) -> dict[ServiceId, Any]:
-    made = {service.id: backend.record(service) for service in services}
-    return {key: record for key, record in made.items() if record is not None}
-
-
-async def agree(backend: AnyBackend, *services: Service) -> Failures:
-    """Do what the reconciler does in a full round."""
-    steps = plan(records(backend, services), await backend.owned())
-    return {**await backend.put(steps.puts), **await backend.drop(steps.drops)}
 
 
 async def test_a_store_that_was_never_written_holds_nothing_of_ours(

@@ -63,7 +63,7 @@ QUESTIONS = [
 
 
 def spellings(service: Service) -> Iterator[str]:
-    """List all names of a service, as docs/dns.md has them."""
+    """List all names of a service, as docs/backends/dns.md has them."""
     name = service.name.lower()
     for tag in ("", *service.tags):
         labels = [*tag.lower().split(".")] * bool(tag) + name.split(".")

@@ -8,7 +8,7 @@ from fixtures.consul import ConsulAgent
 from proxy import Proxy
 from registrator.backend import Site
 from registrator_backends.consul import ConsulBackend
-from registrator_backends.consul_uri import read_address
+from registrator_backends.consul.uri import read_address
 
 HERE = Site(node="here")
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from registrator.model import Check, Health, Status
-from registrator_backends.consul_checks import (
+from registrator_backends.consul.checks import (
     check_ids,
     definitions,
     digest,

@@ -2,11 +2,11 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs/consul.md").read_text()
+PAGE = (ROOT / "docs/backends/consul.md").read_text()
 
 
 def test_the_page_names_every_variable_that_is_read() -> None:
-    modules = (ROOT / "backends/registrator_backends").glob("consul*.py")
+    modules = (ROOT / "backends/registrator_backends/consul").glob("*.py")
     code = "".join(module.read_text() for module in modules)
     read = set(re.findall(r'"(CONSUL_[A-Z_]+)"', code))
 

@@ -5,7 +5,7 @@ import pytest
 
 from registrator.errors import Rejected
 from registrator.model import Check, Health, Service, ServiceId
-from registrator_backends.consul_record import owner, read, render
+from registrator_backends.consul.record import owner, read, render
 from samples import web
 
 FOUND: dict[str, Any] = {

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from registrator.errors import ConfigError
-from registrator_backends.consul_tls import read_tls
+from registrator_backends.consul.tls import read_tls
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_verification_can_be_turned_off() -> None:
         (
             {"ca": "/1", "cert": "/2", "key": "/3"},
             {"CONSUL_HTTP_SSL_VERIFY": "never"},
-            ["/1: ", "/2: ", "/3: ", "'never'"],
+            ["'never'", "/1: ", "/2: ", "/3: "],
         ),
     ],
 )

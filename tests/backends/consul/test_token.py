@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from registrator.errors import ConfigError
-from registrator_backends.consul_token import Token, read_token
+from registrator_backends.consul.token import read_token
+from registrator_backends.secret import Secret
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_the_option_wins_over_the_environment(file: Path) -> None:
 
 
 def test_a_file_that_changes_is_read_again(file: Path) -> None:
-    token = Token(path=file)
+    token = Secret(path=file)
 
     file.write_text("second")
 
@@ -44,7 +45,7 @@ def test_a_file_that_changes_is_read_again(file: Path) -> None:
 
 
 def test_a_file_that_is_replaced_is_read_again(file: Path, tmp_path: Path) -> None:
-    token = Token(path=file)
+    token = Secret(path=file)
     status = file.stat()
     fresh = tmp_path / "fresh"
     fresh.write_text("other\n")
@@ -59,7 +60,7 @@ def test_a_file_that_is_replaced_is_read_again(file: Path, tmp_path: Path) -> No
 def test_a_file_that_is_spoilt_leaves_the_last_token(
     file: Path, content: str | None
 ) -> None:
-    token = Token(path=file)
+    token = Secret(path=file)
 
     if content is None:
         file.unlink()
@@ -72,14 +73,14 @@ def test_a_file_that_is_spoilt_leaves_the_last_token(
 def test_a_spoilt_file_is_told_once_until_it_is_right_again(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    token = Token(path=file)
+    token = Secret(path=file)
     for content in ("", "", "second", ""):
         file.write_text(content)
         token.current()
 
     told = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert [record.getMessage() for record in told] == 2 * [
-        f"token file {file}: it is empty; the last token stays"
+        f"secret file {file}: it is empty; what it held stays"
     ]
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from registrator.errors import ConfigError
-from registrator_backends.consul_uri import read_address
+from registrator_backends.consul.uri import read_address
 
 PLACES = [
     ("consul://10.0.0.1:8500", {}, "consul://10.0.0.1:8500"),
@@ -36,7 +36,7 @@ PLACES = [
 def test_an_agent_is_found_by_uri_and_environment(
     uri: str, environment: dict[str, str], shown: str
 ) -> None:
-    assert read_address(uri, environment).uri == shown
+    assert read_address(uri, environment).place.uri == shown
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_agent_is_found_by_uri_and_environment(
     ],
 )
 def test_requests_go_to_the_agent(uri: str, base: str) -> None:
-    assert str(read_address(uri, {}).base) == base
+    assert str(read_address(uri, {}).place.base) == base
 
 
 MISTAKES = [

@@ -15,7 +15,7 @@ from typing import Any
 
 from registrator.errors import Rejected
 from registrator.model import Service, ServiceId
-from registrator_backends.consul_checks import (
+from registrator_backends.consul.checks import (
     RUNNING,
     Definition,
     Report,
@@ -28,12 +28,14 @@ from registrator_backends.consul_checks import (
     with_state,
 )
 
-OWNER = "registrator-owner"
+OURS = "registrator-"
+"""What the names of our own metadata begin with."""
+OWNER = f"{OURS}owner"
 _CONTAINER = "registrator-container"
 _CONTAINER_ID = "registrator-container-id"
 _CHECKS = "registrator-checks"
 _TTL = "registrator-ttl"
-_RESERVED = ("registrator-", "consul-")
+_RESERVED = (OURS, "consul-")
 _META_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # An agent adds these where they are missing, with the service's own address.
 _ADDED = frozenset({"lan_ipv4", "wan_ipv4", "lan_ipv6", "wan_ipv6"})

@@ -9,23 +9,27 @@ import asyncio
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from registrator.backend import Backend, Failures, Site
+from registrator.backend import Backend, Failures, Reading, Site
 from registrator.errors import BackendError, NotOwner, Unavailable
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
-from registrator_backends.consul_client import (
-    CONNECTIONS,
-    DEADLINE,
-    ConsulClient,
-    Refused,
-)
-from registrator_backends.consul_record import ConsulRecord, owner, read, render
-from registrator_backends.consul_uri import ConsulAddress, read_address
+from registrator_backends.consul.agent import DEADLINE, Refused
+from registrator_backends.consul.client import CONNECTIONS, ConsulClient
+from registrator_backends.consul.record import ConsulRecord, owner, read, render
+from registrator_backends.consul.uri import ConsulAddress, read_address
+from registrator_backends.consul.watch import watch
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class ConsulBackend(Backend[ConsulRecord]):
     ) -> None:
         self._address = address
         self._site = site
+        self._deadline = deadline
         self._client = ConsulClient(address, deadline)
         self._mute: Failures = {}
         # How gliderlabs/registrator names the services of this host.
@@ -58,7 +63,7 @@ class ConsulBackend(Backend[ConsulRecord]):
     @property
     def uri(self) -> str:
         """The agent's address, also where the environment gave it."""
-        return self._address.uri
+        return self._address.place.uri
 
     async def __aenter__(self) -> Self:
         """Make ready to connect."""
@@ -102,6 +107,10 @@ class ConsulBackend(Backend[ConsulRecord]):
     async def drop(self, changes: Sequence[Change[ConsulRecord]]) -> Failures:
         """Deregister services."""
         return await self._each(self._drop, changes)
+
+    def watch(self, name: str = "") -> AsyncGenerator[Reading, None]:
+        """Yield what the whole catalog holds: also other hosts' services, Consul's."""
+        return watch(self._address, name, deadline=self._deadline)
 
     async def refresh(self, records: Mapping[ServiceId, ConsulRecord]) -> None:
         """Report on checks with a TTL; nothing is sent where there are none.

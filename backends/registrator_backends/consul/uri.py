@@ -1,49 +1,43 @@
 """Where a Consul agent is and how to speak to it: the URI and Consul's variables.
 
+What registers services (``consul:``) and what keeps keys (``consulkv:``) are spoken
+to alike. They differ in what a path means: to services nothing, to keys a prefix.
+
 The variables are those of Consul's own command line (developer.hashicorp.com:
 Consul, Commands, "Environment variables").
 """
 
 import base64
-import ipaddress
-import re
-import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from yarl import URL
 
 from registrator.errors import ConfigError
 from registrator.model import endpoint
-from registrator_backends.consul_tls import flag, read_tls
-from registrator_backends.consul_token import Token, read_token
-
-T = TypeVar("T")
+from registrator_backends.consul.tls import flag, read_tls
+from registrator_backends.consul.token import read_token
+from registrator_backends.http_client import HttpPlace
+from registrator_backends.secret import Secret
+from registrator_backends.uri import attempt, is_host, without_secrets
 
 _OPTIONS = ("token_file", "ca", "cert", "key")
 _TLS_OPTIONS = ("ca", "cert", "key")
-_SCHEME_OF_ADDR = {"http": "consul", "https": "consul-tls", "unix": "consul-unix"}
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_KIND_OF_ADDR = {"http": "", "https": "-tls", "unix": "-unix"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsulAddress:
     """An agent, with all that is needed to open a connection to it."""
 
-    uri: str
-    """For people: the place alone, without user, password, token or options."""
-    base: URL
-    socket: str = ""
-    """The unix socket's path; "" where *base* says host and port."""
-    tls: ssl.SSLContext | None = field(default=None, repr=False)
-    server_name: str | None = None
-    """The name that the agent's certificate carries, where it is not the host's."""
-    token: Token = field(repr=False)
+    place: HttpPlace
+    token: Secret = field(repr=False)
     authorization: str = field(default="", repr=False)
     """The whole Authorization header; "" for none."""
+    path: str = ""
+    """What stands behind host and port, or behind a socket and a colon."""
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +46,11 @@ class _Place:
     host: str = ""
     port: int | None = None
     socket: str = ""
+    path: str = ""
 
     @property
     def encrypted(self) -> bool:
-        return self.scheme == "consul-tls"
+        return self.scheme.endswith("-tls")
 
     @property
     def where(self) -> str:
@@ -74,51 +69,47 @@ class _Place:
         return URL(f"{'https' if self.encrypted else 'http'}://{self.where}")
 
 
-def read_address(uri: str, environment: Mapping[str, str]) -> ConsulAddress:
+def read_address(
+    uri: str, environment: Mapping[str, str], *, options: Collection[str] = ()
+) -> ConsulAddress:
     """Read *uri* and *environment*; raise `ConfigError` with every mistake.
 
-    Certificates and tokens are read here, so that one that cannot be read is
-    found before the first connection.
+    *options* are known beyond those of every agent. Certificates and tokens are
+    read here, so that one that cannot be read is found before the first connection.
     """
     problems: list[str] = []
-    place = _attempt(problems, lambda: _read_place(uri, environment))
-    options = _attempt(problems, lambda: _read_options(uri, place)) or {}
-    token = _attempt(problems, lambda: read_token(options, environment))
-    encrypted = place.encrypted if place else uri.lower().startswith("consul-tls:")
-    tls = (
-        _attempt(problems, lambda: read_tls(options, environment))
-        if encrypted
-        else None
-    )
+    known = (*_OPTIONS, *options)
+    place = attempt(problems, lambda: _read_place(uri, environment))
+    given = attempt(problems, lambda: _read_options(uri, place, known)) or {}
+    token = attempt(problems, lambda: read_token(given, environment))
+    encrypted = place.encrypted if place else "-tls:" in uri[:16].lower()
+    tls = attempt(problems, lambda: read_tls(given, environment)) if encrypted else None
     if problems or place is None or token is None:
         raise ConfigError(*problems)
     return ConsulAddress(
-        uri=place.uri,
-        base=place.base,
-        socket=place.socket,
-        tls=tls,
-        server_name=environment.get("CONSUL_TLS_SERVER_NAME") or None,
+        place=HttpPlace(
+            uri=place.uri,
+            base=place.base,
+            socket=place.socket,
+            tls=tls,
+            server_name=environment.get("CONSUL_TLS_SERVER_NAME") or None,
+        ),
         token=token,
         authorization=_authorization(uri, environment),
+        path=place.path,
+        options=given,
     )
-
-
-def _attempt(problems: list[str], read: Callable[[], T]) -> T | None:
-    try:
-        return read()
-    except ConfigError as error:
-        problems.extend(error.problems)
-        return None
 
 
 def _read_place(uri: str, environment: Mapping[str, str]) -> _Place:
     """Find the agent: the URI, what it leaves open from the environment."""
-    place = _parse(uri, shown=_without_secrets(uri))
+    place = _parse(uri, shown=without_secrets(uri))
     variable = environment.get("CONSUL_HTTP_ADDR", "")
     if variable and not place.host and place.port is None and not place.socket:
-        place = _place_of_variable(variable, place)
-    if place.scheme == "consul" and flag(environment, "CONSUL_HTTP_SSL", default=False):
-        return _Place(scheme="consul-tls", host=place.host, port=place.port)
+        place = replace(_place_of_variable(variable, place), path=place.path)
+    plain = "-" not in place.scheme
+    if plain and flag(environment, "CONSUL_HTTP_SSL", default=False):
+        return replace(place, scheme=f"{place.scheme}-tls")
     return place
 
 
@@ -127,19 +118,18 @@ def _place_of_variable(value: str, asked: _Place) -> _Place:
     kind, separator, rest = value.partition("://")
     if not separator:
         return _parse(f"{asked.scheme}://{value}", shown="CONSUL_HTTP_ADDR")
-    scheme = _SCHEME_OF_ADDR.get(kind.lower())
-    if scheme is None:
+    suffix = _KIND_OF_ADDR.get(kind.lower())
+    if suffix is None:
         raise ConfigError("CONSUL_HTTP_ADDR: not host:port, http, https or unix")
-    if asked.encrypted and scheme == "consul-unix":
+    if asked.encrypted and suffix == "-unix":
         raise ConfigError("CONSUL_HTTP_ADDR: a unix socket is not spoken to with TLS")
-    found = _parse(f"{scheme}://{rest}", shown="CONSUL_HTTP_ADDR")
-    if asked.encrypted:
-        return _Place(scheme=asked.scheme, host=found.host, port=found.port)
-    return found
+    family = asked.scheme.partition("-")[0]
+    found = _parse(f"{family}{suffix}://{rest}", shown="CONSUL_HTTP_ADDR")
+    return replace(found, scheme=asked.scheme) if asked.encrypted else found
 
 
 def _parse(uri: str, *, shown: str) -> _Place:
-    """Read one address; a path behind host and port says nothing, as ever."""
+    """Read one address, with the path behind it."""
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname or "", parts.port
@@ -148,49 +138,52 @@ def _parse(uri: str, *, shown: str) -> _Place:
         raise ConfigError(
             f"{shown}: not host:port (an IPv6 address stands in brackets)"
         ) from None
-    if parts.scheme == "consul-unix":
+    if parts.scheme.endswith("-unix"):
         return _parse_socket(parts, shown)
-    if not parts.netloc and parts.path.strip("/"):
+    if (
+        not parts.netloc
+        and parts.path.strip("/")
+        and not uri.startswith("consulkv:///")
+    ):
         raise ConfigError(f"{shown}: write {parts.scheme}://host:port")
     if port == 0:
         raise ConfigError(f"{shown}: port 0 cannot be spoken to")
-    if host and not _is_host(host):
+    if host and not is_host(host):
         raise ConfigError(f"{shown}: not a host name or an address")
-    return _Place(scheme=parts.scheme, host=host, port=port)
+    return _Place(scheme=parts.scheme, host=host, port=port, path=unquote(parts.path))
 
 
 def _parse_socket(parts: SplitResult, shown: str) -> _Place:
-    path = unquote(parts.path)
-    if parts.netloc or not path.strip("/"):
-        raise ConfigError(
-            f"{shown}: write consul-unix:///path.sock, with three slashes"
+    """Read ``/path.sock``, where keys are meant ``/path.sock:/prefix``."""
+    socket, path = parts.path, ""
+    if parts.scheme.startswith("consulkv"):
+        socket, _, path = parts.path.partition(":")
+    if parts.netloc or not socket.strip("/"):
+        form = (
+            "/path.sock:/prefix"
+            if parts.scheme.startswith("consulkv")
+            else "/path.sock"
         )
-    return _Place(scheme=parts.scheme, socket=path)
+        raise ConfigError(f"{shown}: write {parts.scheme}://{form}, with three slashes")
+    return _Place(scheme=parts.scheme, socket=unquote(socket), path=unquote(path))
 
 
-def _is_host(host: str) -> bool:
-    if _HOST_NAME.fullmatch(host):
-        return True
-    try:
-        ipaddress.IPv6Address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _read_options(uri: str, place: _Place | None) -> Mapping[str, str]:
-    shown, query = _without_secrets(uri), uri.partition("?")[2]
+def _read_options(
+    uri: str, place: _Place | None, known: Collection[str]
+) -> Mapping[str, str]:
+    shown, query = without_secrets(uri), uri.partition("?")[2]
     if place is None and "@" in query:
         return {}  # this is rather a password that holds a question mark
     pairs = parse_qsl(query.partition("#")[0], keep_blank_values=True)
     problems = [
-        f"{shown}: unknown option {name!r} (known: {', '.join(_OPTIONS)})"
+        f"{shown}: unknown option {name!r} (known: {', '.join(known)})"
         for name, _ in pairs
-        if name not in _OPTIONS
+        if name not in known
     ]
     options = dict(pairs)
     problems += [
-        f"{shown}: option {name} needs TLS (consul-tls:// or CONSUL_HTTP_SSL=true)"
+        f"{shown}: option {name} needs TLS ({place.scheme.partition('-')[0]}-tls://"
+        " or CONSUL_HTTP_SSL=true)"
         for name in _TLS_OPTIONS
         if name in options and place is not None and not place.encrypted
     ]
@@ -215,11 +208,3 @@ def _authorization(uri: str, environment: Mapping[str, str]) -> str:
     login = login if ":" in login else f"{login}:"
     octets = login.encode(errors="surrogateescape")
     return f"Basic {base64.b64encode(octets).decode()}"
-
-
-def _without_secrets(uri: str) -> str:
-    """Cut user info and options off; what is before any @ may be a password."""
-    scheme, _, rest = uri.partition(":")
-    slashes = "//" if rest.startswith("//") else ""
-    place = rest.removeprefix("//").rpartition("@")[2]
-    return f"{scheme}:{slashes}{re.split(r'[?#]', place, maxsplit=1)[0]}"

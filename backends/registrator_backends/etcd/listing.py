@@ -1,0 +1,100 @@
+"""Reads many keys of etcd: at one revision, in requests of bounded size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from registrator.errors import Unavailable
+from registrator_backends.etcd import wire
+from registrator_backends.etcd.client import EtcdClient
+from registrator_backends.etcd.faults import Compacted
+from registrator_backends.etcd.layout import range_end
+
+T = TypeVar("T")
+
+_PAGE: Final = 1000
+_GETS: Final = 128  # etcd's --max-txn-ops
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A point in a cluster's history; revisions count the changes to any key."""
+
+    cluster: str
+    revision: int
+
+    def is_before(self, other: "Moment") -> bool:
+        """Whether what is known of *other* may be wrong: its history is another."""
+        return self.cluster != other.cluster or self.revision < other.revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What stood under a prefix at one moment."""
+
+    moment: Moment
+    entries: Sequence[wire.Entry]
+
+
+async def values(client: EtcdClient, keys: Sequence[bytes]) -> list[wire.Entry]:
+    """Read these keys; those that are not there are left out."""
+    found: list[wire.Entry] = []
+    for at in range(0, len(keys), _GETS):
+        gets = [wire.get(key) for key in keys[at : at + _GETS]]
+        found += await client.ask("kv/txn", wire.transaction(gets), _found)
+    return found
+
+
+async def listing(
+    client: EtcdClient, prefix: bytes, *, keys_only: bool = False
+) -> Listing:
+    """Read everything under *prefix*, as it was at one moment."""
+    for _ in range(_TRIES):
+        try:
+            return await _pages(client, prefix, keys_only=keys_only)
+        except Compacted as error:
+            # The history was cut off between two pages.
+            last = error
+    raise Unavailable(str(last)) from last
+
+
+def moment(answer: wire.Json) -> Moment:
+    """Read what stands in the header of every answer."""
+    header = wire.part(answer, "header")
+    return Moment(
+        cluster=str(header.get("cluster_id", "")),
+        revision=wire.number(header, "revision"),
+    )
+
+
+async def _pages(client: EtcdClient, prefix: bytes, *, keys_only: bool) -> Listing:
+    begin, end = prefix, wire.encoded(range_end(prefix))
+    entries: list[wire.Entry] = []
+    first: Moment | None = None
+    while True:
+        said = {
+            "key": wire.encoded(begin),
+            "range_end": end,
+            "limit": str(_PAGE),
+            "revision": str(first.revision if first else 0),
+            "keys_only": keys_only,
+        }
+        page, more, now = await client.ask("kv/range", said, _page)
+        first = first or now
+        entries += page
+        if not (more and page):
+            return Listing(moment=first, entries=entries)
+        begin = page[-1].key + b"\0"
+
+
+def _page(answer: wire.Json) -> tuple[Sequence[wire.Entry], bool, Moment]:
+    return wire.entries(answer), answer.get("more") is True, moment(answer)
+
+
+def _found(answer: wire.Json) -> list[wire.Entry]:
+    return [
+        entry
+        for part in wire.parts(answer, "responses")
+        for entry in wire.entries(wire.part(part, "response_range"))
+    ]

@@ -1,0 +1,87 @@
+"""One member of an etcd cluster: requests and streams of its JSON gateway."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Final
+
+from registrator.errors import Unavailable
+from registrator_backends.etcd import wire
+from registrator_backends.etcd.faults import Away, fault
+from registrator_backends.http_client import HttpClient, HttpPlace
+
+_OK: Final = 200
+
+# Each watch holds one; the requests need theirs beside them.
+_CONNECTIONS: Final = 256
+
+
+class Member:
+    """Speaks to one endpoint; raises nothing but `Unavailable` kinds."""
+
+    def __init__(self, place: HttpPlace, deadline: float) -> None:
+        self.uri = place.uri
+        self._http = HttpClient(place, connections=_CONNECTIONS, deadline=deadline)
+
+    async def open(self) -> None:
+        """Make ready to connect; nothing is sent yet."""
+        await self._http.open()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.close()
+
+    async def ask(
+        self, path: str, body: wire.Json, token: str, seconds: float
+    ) -> wire.Json:
+        """Ask for something under /v3/; raise `Away` where another might do it."""
+        with self._translating():
+            answer = await self._http.ask(
+                "POST",
+                f"/v3/{path}",
+                body=json.dumps(body).encode(),
+                headers=_headers(token),
+                deadline=seconds,
+            )
+        return self.checked(path, answer.status, answer.body)
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, body: wire.Json, token: str, seconds: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open an answer without an end: chunks of it; errors as with `ask`."""
+        async with AsyncExitStack() as opened:
+            opening = self._http.stream(
+                "POST",
+                f"/v3/{path}",
+                body=json.dumps(body).encode(),
+                headers=_headers(token),
+                deadline=seconds,
+            )
+            with self._translating():
+                status, chunks = await opened.enter_async_context(opening)
+                begun = b"" if status == _OK else await anext(chunks, b"")
+            if status != _OK:
+                raise fault(self.uri, path, status, begun)
+            yield chunks
+
+    def checked(self, what: str, status: int, body: bytes) -> wire.Json:
+        """Read an answer; raise what it says that went wrong."""
+        try:
+            found = wire.document(body) if status == _OK else {"error": None}
+        except wire.Nonsense as error:
+            raise Away(f"{self.uri}: {error}") from error
+        if "error" in found:
+            raise fault(self.uri, what, status, body)
+        return found
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except Unavailable as error:
+            raise Away(str(error)) from error
+
+
+def _headers(token: str) -> Mapping[str, str]:
+    return {"Authorization": token} if token else {}

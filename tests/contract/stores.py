@@ -1,0 +1,103 @@
+"""Every backend that must keep the contract: what it promises, where its store is.
+
+A registry adds one row to `ROWS`, and with it runs everything in this folder:
+writing (test_backend.py) and reading (test_reading.py). What a row does not say the
+store is not held to; what it says is tested. So a row says all that is true.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from registrator.backend import Backend, Failures
+from registrator.model import Service, ServiceId
+from registrator.planner import plan
+
+AnyBackend = Backend[Any]
+Store = Callable[[str], AnyBackend]
+"""Makes a backend for a node: a fresh one each time, as after a restart."""
+
+WHOLE: Final = frozenset(
+    {"transport", "tags", "metadata", "status", "priority", "weight", "node"}
+)
+"""The fields of an `Instance` that not every store carries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One backend, and what is to be known of its store."""
+
+    kind: str
+    server: str = ""
+    """The fixture that gives a real server, with ``start_`` before it one's own."""
+    uri: str = "{server.uri}"
+    """Where the store is; may speak of that server, and of a directory, `{tmp}`."""
+    outlives: bool = False
+    """Whether records stay when the daemon ends, and are shared with other hosts."""
+    carries: frozenset[str] = frozenset()
+    """Those fields of `WHOLE` that a reader gets back as they were written."""
+    together: int = 1
+    """So many services of one `put` a reader sees all at once, or not at all."""
+    itself: str = ""
+    """The name under which the registry's readers see the registry."""
+
+
+ROWS: Final[Mapping[str, Row]] = {
+    "memory": Row(
+        kind="registrator.memory:MemoryBackend",
+        uri="memory:",
+        carries=WHOLE,
+        together=200,
+    ),
+    "dns": Row(
+        kind="registrator_dns.backend:DnsBackend",
+        uri="dns://127.0.0.1:0",
+        carries=WHOLE,
+        together=32,
+    ),
+    "consul": Row(
+        kind="registrator_backends.consul:ConsulBackend",
+        server="consul",
+        outlives=True,
+        carries=WHOLE - {"transport", "priority"},
+        itself="consul",
+    ),
+    "eureka": Row(
+        kind="registrator_backends.eureka:EurekaBackend",
+        server="eureka",
+        uri="{server.uri}?poll=0.1",
+        outlives=True,
+        carries=WHOLE,
+    ),
+}
+
+
+def parameters(chosen: Callable[[Row], object] = lambda _: True) -> list[Any]:
+    """List the rows that are *chosen*, for `pytest.mark.parametrize`."""
+    return [
+        pytest.param(
+            row,
+            id=name,
+            marks=getattr(pytest.mark, f"needs_{row.server}") if row.server else (),
+        )
+        for name, row in ROWS.items()
+        if chosen(row)
+    ]
+
+
+outliving = pytest.mark.parametrize(
+    "row", parameters(lambda row: row.outlives), indirect=True
+)
+
+
+def records(backend: AnyBackend, services: Iterable[Service]) -> dict[ServiceId, Any]:
+    made = {service.id: backend.record(service) for service in services}
+    return {key: record for key, record in made.items() if record is not None}
+
+
+async def agree(backend: AnyBackend, *services: Service) -> Failures:
+    """Do what the reconciler does in a full round."""
+    steps = plan(records(backend, services), await backend.owned())
+    return {**await backend.put(steps.puts), **await backend.drop(steps.drops)}
