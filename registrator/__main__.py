@@ -3,38 +3,52 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 
 from registrator import app, config, logs
-from registrator.errors import ConfigError, GaveUp, SourceError
+from registrator.errors import ConfigError, GaveUp, SourceError, Unwritten
+from registrator.output import written
 from registrator.version import __version__
 from registrator.visible import visible
 
 
 def main() -> int:
     """Run the daemon; exit code 0: asked to stop, 1: failed, 2: configuration."""
-    environment = dict(os.environ)
+    try:
+        return _run(dict(os.environ))
+    except ConfigError as error:
+        return _complain(2, *error.problems)
+    except Unwritten as error:
+        return 1 if error.unread else _complain(1, str(error))
+    except (GaveUp, SourceError) as error:
+        return _complain(1, str(error))
+
+
+def _run(environment: Mapping[str, str]) -> int:
     try:
         settings = config.load(
             sys.argv[1:], environment, lambda read: app.prepare(read, environment)
         )
-        if settings.version:
-            print(f"registrator {__version__}")  # noqa: T201  what was asked for
-            return 0
-        logs.set_up(settings.log_format, settings.log_level)
-        if settings.check_config:
-            print("the settings are right")  # noqa: T201  what was asked for
-            return 0
-        return asyncio.run(app.run(app.prepare(settings, environment)))
     except config.HelpWanted:
-        print(config.usage())  # noqa: T201  what was asked for
-        return 0
-    except ConfigError as error:
-        for problem in error.problems:
-            print(f"registrator: {visible(problem)}", file=sys.stderr)  # noqa: T201  before any log
-        return 2
-    except (GaveUp, SourceError) as error:
-        print(f"registrator: {visible(str(error))}", file=sys.stderr)  # noqa: T201  the last word
-        return 1
+        return _say(config.usage())
+    if settings.version:
+        return _say(f"registrator {__version__}")
+    logs.set_up(settings.log_format, settings.log_level)
+    if settings.check_config:
+        return _say("the settings are right")
+    return asyncio.run(app.run(app.prepare(settings, environment)))
+
+
+def _say(text: str) -> int:
+    with written():
+        print(text)  # noqa: T201  what was asked for
+    return 0
+
+
+def _complain(code: int, *problems: str) -> int:
+    for problem in problems:
+        print(f"registrator: {visible(problem)}", file=sys.stderr)  # noqa: T201  the last word
+    return code
 
 
 if __name__ == "__main__":

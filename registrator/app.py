@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from registrator import control, control_socket, hostaddress, single_round, stores
+from registrator import (
+    control,
+    control_socket,
+    hostaddress,
+    single_round,
+    state,
+    stores,
+)
 from registrator.backend import Site
 from registrator.backoff import delays
 from registrator.engine import Endpoint, Engine, resolve
@@ -53,9 +60,11 @@ class Prepared:
     environment: Mapping[str, str]
     endpoint: Endpoint
     tags: TagTemplate | None
+    remote: bool
+    """Whether a registry keeps what outlives the daemon."""
 
     def site(self, node: str, address: str) -> Site:
-        """Say what a store is told of this host."""
+        """Say what a store is told of this host; make the directory for its state."""
         settings = self.settings
         return Site(
             node=node,
@@ -63,8 +72,14 @@ class Prepared:
             ttl=settings.ttl,
             ttl_refresh=settings.ttl_refresh or settings.ttl / 3,
             cleanup=settings.cleanup,
+            state=self._state(),
             environment=self.environment,
         )
+
+    def _state(self) -> Path | None:
+        if self.settings.dry_run or not self.remote:
+            return None
+        return state.directory(self.settings.state, self.environment)
 
 
 def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
@@ -74,6 +89,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     """
     mistakes: list[str] = []
     endpoint = tags = None
+    remote = False
     try:
         endpoint = resolve(environment, settings.docker_host)
     except ConfigError as error:
@@ -83,13 +99,18 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     except ConfigError as error:
         mistakes += error.problems
     try:
-        stores.make(settings.registries, Site(node="node", environment=environment))
+        site = Site(node="node", environment=environment)
+        remote = not all(each.local for each in stores.make(settings.registries, site))
     except ConfigError as error:
         mistakes += error.problems
     if mistakes or endpoint is None:
         raise ConfigError(*mistakes)
     return Prepared(
-        settings=settings, environment=environment, endpoint=endpoint, tags=tags
+        settings=settings,
+        environment=environment,
+        endpoint=endpoint,
+        tags=tags,
+        remote=remote,
     )
 
 

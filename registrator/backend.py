@@ -57,6 +57,8 @@ class Backend(ABC, Generic[R]):
     refresh_every: float | None = None
     """Seconds between calls of `refresh`; None where nothing expires."""
     schemes: ClassVar[tuple[str, ...]]
+    local: ClassVar[bool] = False
+    """Whether what it holds is in this process only: no other can read it."""
 
     @classmethod
     @abstractmethod

@@ -10,7 +10,8 @@
     │   └── NotOwner       the record is somebody else's: leave it alone
     ├── SourceError        the container engine does not answer: retry with backoff
     │   └── Gone           the engine answers that this container does not exist
-    └── GaveUp             a store was never there and patience is over; exit code 1
+    ├── GaveUp             a store was never there and patience is over; exit code 1
+    └── Unwritten          what was asked for cannot be printed; exit code 1
 
 Messages are lower case, without a full stop, and name the thing and the value.
 """
@@ -54,3 +55,12 @@ class Gone(SourceError):
 
 class GaveUp(RegistratorError):
     """A store never answered, and -retry-attempts are used up."""
+
+
+class Unwritten(RegistratorError):
+    """Standard output takes no more."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether its reader just went away, as `head` does: nothing to be told."""
+        return isinstance(self.__cause__, BrokenPipeError)

@@ -82,6 +82,7 @@ SECONDS = Kind(_seconds, "seconds", {"type": "number", "minimum": 0})
 SHARE = Kind(_share, "share", {"type": ["number", "string"]})
 NAME = Kind(_name, "name", {"type": "string"})
 PATH = Kind(_text, "file", {"type": "string"})
+DIRECTORY = Kind(_text, "directory", {"type": "string"})
 WORDS = Kind(
     lambda given: tuple(given.split()),
     "URI ...",

@@ -15,6 +15,7 @@ class MemoryBackend(Backend[Service]):
     """Keeps services in a dict; tests make it fail by setting *outage*."""
 
     schemes: ClassVar[tuple[str, ...]] = ("memory",)
+    local: ClassVar[bool] = True
 
     def __init__(self, node: str = "") -> None:
         self.records: dict[ServiceId, Service] = {}

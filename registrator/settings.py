@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeVar, cast
 from registrator.kinds import (
     ADDRESS,
     BOOLEAN,
+    DIRECTORY,
     NAME,
     PATH,
     SECONDS,
@@ -141,6 +142,13 @@ class Settings:
         "",
         "the socket registrator-ctl talks to; in $XDG_RUNTIME_DIR or /run/registrator"
         " if not given",
+    )
+    state: str = _option(
+        DIRECTORY,
+        "auto",
+        "what must outlive the daemon is kept here; empty: nothing is. auto:"
+        " $STATE_DIRECTORY, else /var/lib/registrator for root, else registrator in"
+        " $XDG_STATE_HOME or ~/.local/state",
     )
     config: str = _option(
         PATH, "", "read settings from this file, YAML or TOML", where="not in a file"

@@ -8,6 +8,7 @@ from typing import Any
 
 from registrator.errors import BackendError, SourceError, Unavailable
 from registrator.model import Service, endpoint
+from registrator.output import written
 from registrator.reconciler import Reconciler
 from registrator.snapshot import Snapshot
 from registrator.source import Source
@@ -102,7 +103,8 @@ async def _print(reconciler: Reconciler[Any], snapshot: Snapshot) -> bool:
     ]
     lines += [f"  - {change.id}" for change in steps.drops]
     lines += [f"  ! {key}: {why}" for key, why in sorted(refused.items())]
-    print(f"{reconciler.uri}:", *(lines or ["  nothing to do"]), sep="\n")  # noqa: T201  the plan is what was asked for
+    with written():
+        print(f"{reconciler.uri}:", *(lines or ["  nothing to do"]), sep="\n")  # noqa: T201  the plan is what was asked for
     return not refused
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from registrator.backoff import delays
+from registrator.complaints import Complaints
 from registrator.engine import Engine, Hint
 from registrator.errors import Gone, SourceError
 from registrator.hints import Hints, Look
@@ -24,14 +25,6 @@ LOOKERS = 16
 
 SECOND_LOOK = 1.0
 """Seconds until a listing that asks for confirmation is repeated."""
-
-
-COMPLAINTS = frozenset({"refused", "no-address"})
-"""The rules by which a port is left out although it was asked for."""
-
-
-MOST_TOLD = 5
-"""Complaints about one container that the log repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +70,7 @@ class Source:
         self._unseen: set[ContainerId] | None = None
         self._heard: set[ContainerId] | None = None
         self._joined: dict[ContainerId, set[ContainerId]] = {}
-        self._complained: dict[ContainerId, tuple[str, ...]] = {}
+        self._complaints = Complaints()
         self._retries: dict[ContainerId, Iterator[float]] = {}
         self._listing_due = asyncio.Event()
         self._connected = False
@@ -251,7 +244,7 @@ class Source:
             container, decisions = await self._decide(look.container)
         except Gone:
             self._running.discard(look.container)
-            self._complained.pop(look.container, None)
+            self._complaints.forget(look.container)
             self._joined.pop(look.container, None)
             if self._deregister != "never":
                 self._snapshot.replace(look.container, (), at=look.at)
@@ -260,7 +253,7 @@ class Source:
             self._running.add(look.container)
         else:
             self._running.discard(look.container)
-        self._complain(container, decisions)
+        self._complaints.tell(container, decisions)
         if self._keeps(container):
             return
         services = [each.service for each in decisions if each.service is not None]
@@ -287,23 +280,3 @@ class Source:
         if self._deregister == "on-success":
             return container.exit_code != 0 and not container.exit_code & 128
         return self._deregister == "never"
-
-    def _complain(self, container: Container, decisions: tuple[Decision, ...]) -> None:
-        """Log what is wrong with a container's wishes, once."""
-        wrong = tuple(
-            f"port {decision.port}: {complaint}" if decision.port else complaint
-            for decision in decisions
-            for complaint in (
-                *([decision.reason] if decision.rule in COMPLAINTS else []),
-                *decision.notes,
-            )
-        )
-        if wrong and wrong != self._complained.get(container.id):
-            told = "; ".join(wrong[:MOST_TOLD])
-            more = len(wrong) - MOST_TOLD
-            rest = f"; and {more} more, see registrator-ctl explain" if more > 0 else ""
-            log.warning("container %s: %s%s", container.name, told, rest)
-        if wrong:
-            self._complained[container.id] = wrong
-        else:
-            self._complained.pop(container.id, None)

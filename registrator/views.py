@@ -1,4 +1,4 @@
-"""The JSON that the control socket speaks; times are seconds, ages count from now."""
+"""The JSON that is shown and spoken; times are seconds, ages count from now."""
 
 from typing import Literal, TypedDict
 
@@ -86,3 +86,35 @@ class StatusView(TypedDict):
     services: int
     engine: EngineView
     backends: list[BackendView]
+
+
+class InstanceView(TypedDict):
+    """One entry of a registry, whoever wrote it."""
+
+    service: str
+    id: str
+    address: str
+    port: int
+    transport: str
+    tags: list[str]
+    metadata: dict[str, str]
+    status: str
+    priority: int
+    weight: int
+    node: str
+
+
+class ChangesView(TypedDict):
+    """What became of a registry's entries; at first, all of them were added."""
+
+    at: str
+    """When it was seen, RFC 3339 in UTC."""
+    registry: str
+    current: bool
+    """Whether the registry answers; else all is as it was last seen."""
+    error: str
+    skipped: int
+    """Entries in no format known here."""
+    added: list[InstanceView]
+    changed: list[InstanceView]
+    removed: list[InstanceView]

@@ -4,9 +4,12 @@ import signal
 
 pytest_plugins = [
     "fixtures.consul",
+    "fixtures.disk",
     "fixtures.engine",
     "fixtures.etcd",
+    "fixtures.plugin",
     "fixtures.eureka",
+    "fixtures.network",
     "fixtures.zookeeper",
     # After what it imports: pytest wants to be the first that imports each.
     "fixtures.clusters",

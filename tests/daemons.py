@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,7 +38,10 @@ class Daemon:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        with ExitStack() as opened:
+            opened.push(self)
+            self.start()
+            opened.pop_all()
         return self
 
     def __exit__(
@@ -69,6 +73,7 @@ class Daemon:
     def start(self) -> None:
         """Start the process, and wait until its control socket answers."""
         command = [sys.executable, "-m", "registrator", "-control", str(self.socket)]
+        command += ["-state", str(Path(self._home.name, "state"))]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._under, *command, *self._arguments],

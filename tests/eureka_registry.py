@@ -10,7 +10,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -106,7 +106,8 @@ class Cached:
 class EurekaRegistry:
     """Leases, and the caches out of which they are shown.
 
-    *shift* sets the clock forward: half a minute passes when a test says so.
+    *shift* sets the clock forward: half a minute passes when a test says so, and only
+    then where the *clock* itself stands still.
     """
 
     self_preservation: bool = False
@@ -114,6 +115,7 @@ class EurekaRegistry:
     """Write one instance without a list around it, as the old XStream codec does."""
     cache: float = 30.0
     """Seconds between two fillings of the cache that clients are answered from."""
+    clock: Callable[[], float] = time.time
     shift: float = 0.0
     leases: dict[Place, Lease] = field(default_factory=dict)
     overrides: dict[str, str] = field(default_factory=dict)
@@ -140,7 +142,7 @@ class EurekaRegistry:
         )
 
     def now(self) -> float:
-        return time.time() + self.shift
+        return self.clock() + self.shift
 
     def tick(self) -> None:
         """Do what a server's timers would have done by now."""

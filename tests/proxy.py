@@ -119,6 +119,16 @@ class Proxy:
 
         self._rules.append((text, respond))
 
+    def after(self, text: str, act: Callable[[], None]) -> None:
+        """Have something happen in the world before the answer is passed on."""
+
+        async def respond(request: Request) -> bytes:
+            answer = await self._ask(request)
+            act()
+            return answer
+
+        self._rules.append((text, respond))
+
     def heal(self) -> None:
         """Forget all rules."""
         self._rules.clear()

@@ -75,9 +75,15 @@ class Server:
         self.kill()
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def runs(self) -> bool:
-        """Whether the process was started, and does not hang."""
-        return self._process is not None and not self._hangs
+        """Whether the process was started, has not ended, and does not hang."""
+        process = self._process
+        return process is not None and process.poll() is None and not self._hangs
 
     @property
     def log(self) -> str:
@@ -90,6 +96,7 @@ class Server:
 
     def launch(self) -> None:
         """Start the process, whether it answers yet or not."""
+        Server.kill(self)  # what is left of one that ended by itself
         with (self._directory / "log").open("ab") as log:
             process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -53,10 +53,13 @@ class EurekaServer:
     registry: EurekaRegistry = field(default_factory=EurekaRegistry)
     requests: list[Asked] = field(default_factory=list)
     port: int = field(default_factory=lambda: free_ports(1)[0])
+    connections: int = 0
+    """How many were open at once, at most."""
     hangs: bool = False
     """Whether it takes requests, and answers none."""
     _loop: asyncio.AbstractEventLoop | None = None
     _end: asyncio.Event | None = None
+    _open: Callable[[], int] = field(default=lambda: 0)
     _thread: threading.Thread | None = None
 
     @property
@@ -119,6 +122,7 @@ class EurekaServer:
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the server: its timers, its leases and its caches."""
+        self.registry.tick()
         # Step by step, for a timer to go off as often as it would.
         for _ in range(int(seconds // 30)):
             self.registry.shift += 30
@@ -136,7 +140,9 @@ class EurekaServer:
 
     async def _live(self, listening: threading.Event) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        runner = web.ServerRunner(web.Server(self._serve), shutdown_timeout=0)
+        server = web.Server(self._serve)
+        self._open = lambda: len(server.connections)
+        runner = web.ServerRunner(server, shutdown_timeout=0)
         await runner.setup()
         site = web.TCPSite(
             runner, "127.0.0.1", self.port, ssl_context=self.tls, reuse_address=True
@@ -155,8 +161,9 @@ class EurekaServer:
             at=time.monotonic(),
         )
         self.requests.append(asked)
-        if self.hangs:
-            await asyncio.Event().wait()
+        self.connections = max(self.connections, self._open())
+        if self.hangs and self._end is not None:
+            await self._end.wait()
         self.registry.tick()
         if self.login and asked.headers.get("authorization") != _basic(self.login):
             return web.Response(status=401)

@@ -2,6 +2,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -12,8 +13,9 @@ from waiting import until
 
 class Echo(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        while line := self.rfile.readline():
-            self.wfile.write(line)
+        with suppress(ConnectionError):
+            while line := self.rfile.readline():
+                self.wfile.write(line)
 
 
 class EchoServer(socketserver.ThreadingTCPServer):

@@ -14,6 +14,7 @@ from registrator.model import Instance
 from registrator.watcher import Sighting, Watcher, opened
 from registrator_backends.consul import ConsulBackend
 from samples import drop, put, web
+from waiting import eventually
 
 AWAY = Unavailable("memory://: away")
 A, B = web("a"), web("b")
@@ -27,7 +28,7 @@ class Pages(MemoryBackend):
         self.pages = list(pages)
         self.watches = 0
 
-    async def watch(self, name: str = "") -> AsyncIterator[Reading]:
+    async def watch(self, _: str = "") -> AsyncIterator[Reading]:
         self.watches += 1
         while self.pages:
             page = self.pages.pop(0)
@@ -40,7 +41,10 @@ class Pages(MemoryBackend):
 class Ending(MemoryBackend):
     """A registry whose watches end, without a word."""
 
-    async def watch(self, name: str = "") -> AsyncIterator[Reading]:
+    watches = 0
+
+    async def watch(self, _: str = "") -> AsyncIterator[Reading]:
+        self.watches += 1
         yield Reading(instances={})
 
 
@@ -182,10 +186,11 @@ async def test_a_registry_that_was_never_there_is_waited_for() -> None:
 
 
 async def test_a_watch_that_just_ends_is_begun_anew() -> None:
-    watcher = Watcher(Ending())
+    store = Ending()
+    watcher = Watcher(store)
     async with following(watcher):
         ended = await sighted(watcher, lambda it: it.error)
-        await sighted(watcher, lambda it: it.current)
+        await eventually(lambda: store.watches > 2, "it is tried again and again")
 
     assert ended.error == "memory://: the watch ended"
     assert ended.known
@@ -300,7 +305,7 @@ async def test_a_watch_that_is_left_is_closed() -> None:
     closed = asyncio.Event()
 
     class Closing(MemoryBackend):
-        async def watch(self, name: str = "") -> AsyncIterator[Reading]:
+        async def watch(self, _: str = "") -> AsyncIterator[Reading]:
             try:
                 yield Reading(instances={})
             finally:

@@ -163,7 +163,7 @@ class HttpClient:
         try:
             yield
         except TimeoutError as error:
-            raise Unavailable(f"{uri}: no answer in {seconds:g} s") from error
+            raise Unavailable(f"{uri}: no answer in {seconds:.3g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable(f"{uri}: {_reason(error)}") from error
 
@@ -198,7 +198,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error.__cause__, ssl.SSLError):
         return _reason_of_tls(error.__cause__)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection: {error.os_error.strerror or error.os_error}"
+        why = error.os_error.strerror or str(error.os_error)
+        return f"no connection: {why or 'broken off at once (is TLS as it should be?)'}"
     for kind, words in _WORDS.items():
         if isinstance(error, kind):
             return words

@@ -51,10 +51,11 @@ class Secret:
         self._value, self._seen = value, seen
 
     def _clean(self, value: str) -> str:
-        """Strip what an editor leaves; refuse what no header can carry (RFC 9110, 5.5)."""
+        """Strip what an editor leaves; refuse what its place cannot carry."""
         if self._free_text:
             return value.rstrip("\r\n")
         value = value.strip()
+        # A header's value (RFC 9110, 5.5).
         if not all("!" <= character <= "~" for character in value):
             raise ValueError("it holds characters that no HTTP header can carry")
         return value

@@ -33,6 +33,7 @@ class DnsBackend(Backend[Service]):
     """Shows the host's services in DNS; keeps them in this process only."""
 
     schemes: ClassVar[tuple[str, ...]] = ("dns",)
+    local: ClassVar[bool] = True
 
     def __init__(self, options: Options, host: Host, node: str) -> None:
         self._options = options

@@ -1,7 +1,7 @@
 """The command line of registrator-ctl.
 
 Exit codes: 0 yes; 1 no (nothing found, or not all is well); 2 the command line is
-wrong; 3 no daemon answers.
+wrong; 3 no daemon answers, or the registry that was named does not.
 """
 
 import argparse
@@ -14,43 +14,66 @@ from typing import Final
 
 from registrator import control_socket
 from registrator.ctl.client import Client, NoDaemon, NotKnown
+from registrator.errors import BackendError, ConfigError, Unwritten
+from registrator.output import written
 from registrator.version import __version__
 from registrator.visible import visible
 
 _EPILOG: Final = (
     "exit codes: 0 yes; 1 no: nothing found, or not all is well; 2 the command line"
-    " is wrong; 3 no daemon answers"
+    " is wrong; 3 no daemon answers, or the registry does not"
 )
+_FROM: Final = "read this registry directly; its options are those of the daemon's URIs"
 
 
 def main() -> int:
     """Run one command, and return its exit code."""
-    chosen = _parser().parse_args()
+    parser = _parser()
+    chosen = parser.parse_args()
+    if chosen.command == "list" and chosen.registry is not None and chosen.socket:
+        parser.error("--from asks no daemon: --socket makes no sense beside it")
     for stream in (sys.stdout, sys.stderr):  # names may not fit a terminal's encoding
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    try:
+        return _run(chosen)
+    except ConfigError as error:
+        return _complain(2, *error.problems)
+    except (NoDaemon, BackendError) as error:
+        return _complain(3, str(error))
+    except NotKnown as error:
+        return _complain(1, str(error))
+    except Unwritten as error:
+        return 1 if error.unread else _complain(1, str(error))
+    except KeyboardInterrupt:  # the only way to end a watch
+        return 0 if chosen.command == "watch" else 130
+
+
+def _complain(code: int, *problems: str) -> int:
+    for problem in problems:
+        print(f"registrator-ctl: {visible(problem)}", file=sys.stderr)
+    return code
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    as_json = chosen.output == "json"
+    if chosen.command == "watch":
+        from registrator.ctl import direct  # noqa: PLC0415  takes 0.3 s to import
+
+        direct.follow(chosen.registry, chosen.service, os.environ, as_json=as_json)
+        return 0
+    if chosen.command == "list" and chosen.registry is not None:
+        return _list_registry(chosen.registry, chosen.service, as_json=as_json)
     sockets = (
         (Path(chosen.socket),)
         if chosen.socket
         else control_socket.candidates(os.environ)
     )
-    try:
-        code = _run(chosen, Client(sockets))
-        sys.stdout.flush()
-    except NoDaemon as error:
-        print(f"registrator-ctl: {visible(str(error))}", file=sys.stderr)
-        return 3
-    except NotKnown as error:
-        print(f"registrator-ctl: {visible(str(error))}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return code
+    with written():
+        return _ask(chosen, Client(sockets), as_json=as_json)
 
 
-def _run(chosen: argparse.Namespace, client: Client) -> int:
-    as_json = chosen.output == "json"
+def _ask(chosen: argparse.Namespace, client: Client, *, as_json: bool) -> int:
     if chosen.command == "list":
         return _list(client, chosen.service, as_json=as_json)
     if chosen.command == "explain":
@@ -58,18 +81,40 @@ def _run(chosen: argparse.Namespace, client: Client) -> int:
     return _status(client, as_json=as_json)
 
 
+def _list_registry(uri: str, name: str, *, as_json: bool) -> int:
+    from registrator.ctl import direct  # noqa: PLC0415  takes 0.3 s to import
+
+    found, skipped = direct.read(uri, name, os.environ)
+    if skipped:
+        _complain(0, f"entries in no format known here, and left out: {skipped}")
+    if as_json:
+        with written():
+            print(json.dumps(found, indent=2))
+    elif not found:
+        _complain(0, _nothing(name))
+    else:
+        from registrator.ctl import tables  # noqa: PLC0415  rich takes 0.1 s to import
+
+        with written():
+            tables.instances(found)
+    return 0 if found or not name else 1
+
+
 def _list(client: Client, name: str, *, as_json: bool) -> int:
     found = client.services(name)
     if as_json:
         print(json.dumps(found, indent=2))
     elif not found:
-        what = f"called {name} " if name else ""
-        print(f"registrator-ctl: no service {what}is registered", file=sys.stderr)
+        _complain(0, _nothing(name))
     else:
         from registrator.ctl import tables  # noqa: PLC0415  rich takes 0.1 s to import
 
         tables.services(found)
     return 0 if found or not name else 1
+
+
+def _nothing(name: str) -> str:
+    return f"no service {f'called {name} ' if name else ''}is registered"
 
 
 def _explain(client: Client, container: str, *, as_json: bool) -> int:
@@ -107,21 +152,34 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument(
         "--socket", metavar="FILE", help="the daemon's control socket (-control)"
     )
-    shared.add_argument(
+    form = argparse.ArgumentParser(add_help=False)
+    form.add_argument(
         "-o", "--output", choices=("table", "json"), default="table", help="the form"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     listing = commands.add_parser(
-        "list", parents=[shared], help="the services of this host, and who has them"
+        "list",
+        parents=[shared, form],
+        help="the services of this host, and who has them; or what a registry holds",
     )
     listing.add_argument("service", nargs="?", default="", help="only this one")
+    listing.add_argument("--from", dest="registry", metavar="URI", help=_FROM)
+    watching = commands.add_parser(
+        "watch", parents=[form], help="what a registry holds, and then each change"
+    )
+    watching.add_argument("service", nargs="?", default="", help="only this one")
+    watching.add_argument(
+        "--from", dest="registry", metavar="URI", required=True, help=_FROM
+    )
     explaining = commands.add_parser(
         "explain",
-        parents=[shared],
+        parents=[shared, form],
         help="why each port of a container is or is not registered",
     )
     explaining.add_argument("container", help="a container's name or id")
     commands.add_parser(
-        "status", parents=[shared], help="the engine, each registry, lag and retries"
+        "status",
+        parents=[shared, form],
+        help="the engine, each registry, lag and retries",
     )
     return parser

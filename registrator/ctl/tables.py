@@ -1,4 +1,4 @@
-"""The daemon's answers as tables for people."""
+"""The answers of the daemon, and of registries, as tables for people."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from registrator.model import endpoint
-from registrator.views import BackendView, ContainerView, ServiceView, StatusView
+from registrator.views import (
+    BackendView,
+    ContainerView,
+    InstanceView,
+    ServiceView,
+    StatusView,
+)
 from registrator.visible import visible
 
 _COLOURS = {
@@ -36,6 +42,21 @@ def services(found: Sequence[ServiceView]) -> None:
             _coloured(service["status"]),
             _text(service["container_name"]),
             _registries(service),
+        )
+    _print(table)
+
+
+def instances(found: Sequence[InstanceView]) -> None:
+    """Print one line for each entry of a registry."""
+    table = _table("SERVICE", "ID", "ADDRESS", "TAGS", "STATUS", "NODE")
+    for each in found:
+        table.add_row(
+            _text(each["service"]),
+            _text(each["id"]),
+            _text(endpoint(each["address"], each["port"])),
+            _text(",".join(each["tags"])),
+            _coloured(each["status"]),
+            _text(each["node"]),
         )
     _print(table)
 

@@ -36,6 +36,8 @@ class Row:
     """Where the store is; may speak of that server, and of a directory, `{tmp}`."""
     outlives: bool = False
     """Whether records stay when the daemon ends, and are shared with other hosts."""
+    by_id: bool = True
+    """Whether a record's place is its service's id, and readers get that back."""
     carries: frozenset[str] = frozenset()
     """Those fields of `WHOLE` that a reader gets back as they were written."""
     together: int = 1
@@ -57,6 +59,12 @@ ROWS: Final[Mapping[str, Row]] = {
         carries=WHOLE,
         together=32,
     ),
+    "files": Row(
+        kind="registrator_files:FilesBackend",  # a third party's: docs/backends
+        uri="files://{tmp}?poll=0.02",
+        outlives=True,
+        carries=WHOLE,
+    ),
     "consul": Row(
         kind="registrator_backends.consul:ConsulBackend",
         server="consul",
@@ -64,12 +72,78 @@ ROWS: Final[Mapping[str, Row]] = {
         carries=WHOLE - {"transport", "priority"},
         itself="consul",
     ),
+    "consulkv": Row(
+        kind="registrator_backends.consulkv:ConsulKvBackend",
+        server="consul",
+        uri="consulkv://127.0.0.1:{server.port}/services/here",
+        outlives=True,
+        together=16,
+    ),
+    "consulkv-json": Row(
+        kind="registrator_backends.consulkv:ConsulKvBackend",
+        server="consul",
+        uri="consulkv://127.0.0.1:{server.port}?format=json",
+        outlives=True,
+        carries=WHOLE,
+        together=16,
+    ),
+    "etcd": Row(
+        kind="registrator_backends.etcd:EtcdBackend",
+        server="etcd",
+        outlives=True,
+        together=64,
+    ),
+    "etcd-json": Row(
+        kind="registrator_backends.etcd:EtcdBackend",
+        server="etcd",
+        uri="{server.uri}/services/here?format=json",
+        outlives=True,
+        carries=WHOLE,
+        together=64,
+    ),
+    "skydns": Row(
+        kind="registrator_backends.skydns:SkydnsBackend",
+        server="etcd",
+        uri="skydns2://127.0.0.1:{server.port}/cluster.local",
+        outlives=True,
+        carries=frozenset({"tags", "metadata", "status"}),
+        together=64,
+    ),
     "eureka": Row(
         kind="registrator_backends.eureka:EurekaBackend",
         server="eureka",
         uri="{server.uri}?poll=0.1",
         outlives=True,
         carries=WHOLE,
+    ),
+    "zookeeper": Row(
+        kind="registrator_backends.zookeeper:ZooKeeperBackend",
+        server="zookeeper",
+        outlives=True,
+        by_id=False,
+        carries=frozenset({"transport", "tags", "metadata"}),
+    ),
+    "zookeeper-nerve": Row(
+        kind="registrator_backends.zookeeper:ZooKeeperBackend",
+        server="zookeeper",
+        uri="{server.uri}/nerve/services?format=nerve",
+        outlives=True,
+        by_id=False,
+        carries=frozenset({"metadata", "weight", "node"}),
+    ),
+    "zookeeper-serverset": Row(
+        kind="registrator_backends.zookeeper:ZooKeeperBackend",
+        server="zookeeper",
+        uri="{server.uri}/aurora?format=serverset",
+        outlives=True,
+        by_id=False,
+    ),
+    "zookeeper-curator": Row(
+        kind="registrator_backends.zookeeper:ZooKeeperBackend",
+        server="zookeeper",
+        uri="{server.uri}/services?format=curator",
+        outlives=True,
+        carries=frozenset({"metadata"}),
     ),
 }
 
@@ -87,8 +161,13 @@ def parameters(chosen: Callable[[Row], object] = lambda _: True) -> list[Any]:
     ]
 
 
+by_id = pytest.mark.parametrize("row", parameters(lambda row: row.by_id), indirect=True)
 outliving = pytest.mark.parametrize(
     "row", parameters(lambda row: row.outlives), indirect=True
+)
+
+claiming = pytest.mark.parametrize(
+    "row", parameters(lambda row: row.outlives and row.by_id), indirect=True
 )
 
 

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from contract.stores import AnyBackend, Store, agree, outliving, records
+from contract.stores import AnyBackend, Store, agree, claiming, outliving, records
 from registrator.errors import NotOwner, Rejected
 from registrator.model import Check, ContainerId, Health, Service
 from registrator.planner import Change
 from samples import web
+
+BESIDE = web("here:other:80", port=8001)
+"""Another service, not in the way of the one that a test is about."""
 
 
 async def test_a_store_that_was_never_written_holds_nothing_of_ours(
@@ -113,7 +116,11 @@ async def test_nothing_to_write_is_no_error(backend: AnyBackend) -> None:
 
 
 async def test_refreshing_changes_nothing(backend: AnyBackend) -> None:
-    await agree(backend, web(), web("here:ttl:80", checks=(Check(kind="ttl", ttl=30),)))
+    await agree(
+        backend,
+        web(),
+        web("here:ttl:80", port=8001, checks=(Check(kind="ttl", ttl=30),)),
+    )
     before = await backend.owned()
 
     await backend.refresh(before)
@@ -151,13 +158,13 @@ ODD_IDS = (
 
 @pytest.mark.parametrize("name", ODD_IDS)
 async def test_an_odd_id_comes_and_goes(backend: AnyBackend, name: str) -> None:
-    await agree(backend, web(name), web("here:other:80"))
-    assert await backend.owned() == records(backend, [web(name), web("here:other:80")])
+    await agree(backend, web(name), BESIDE)
+    assert await backend.owned() == records(backend, [web(name), BESIDE])
 
-    failures = await agree(backend, web("here:other:80"))
+    failures = await agree(backend, BESIDE)
 
     assert failures == {}
-    assert await backend.owned() == records(backend, [web("here:other:80")])
+    assert await backend.owned() == records(backend, [BESIDE])
 
 
 HOSTILE = {
@@ -204,7 +211,7 @@ HOSTILE = {
 async def test_a_record_is_either_refused_or_kept_exactly(
     backend: AnyBackend, hostile: Service
 ) -> None:
-    await agree(backend, web("here:good:80"))
+    await agree(backend, BESIDE)
     try:
         record = backend.record(hostile)
     except Rejected:
@@ -217,7 +224,7 @@ async def test_a_record_is_either_refused_or_kept_exactly(
 
     kept = {key: value for key, value in wanted.items() if key not in failures}
     assert all(isinstance(error, Rejected) for error in failures.values())
-    assert await backend.owned() == kept | records(backend, [web("here:good:80")])
+    assert await backend.owned() == kept | records(backend, [BESIDE])
 
 
 async def test_two_hundred_services_are_written_at_once(backend: AnyBackend) -> None:
@@ -269,7 +276,7 @@ async def test_what_another_host_wrote_is_not_ours(store: Store) -> None:
         assert await ours.owned() == {}
 
 
-@outliving
+@claiming
 async def test_what_another_host_wrote_is_never_overwritten(store: Store) -> None:
     async with store("there") as other, store("here") as ours:
         await agree(other, web())
@@ -280,7 +287,7 @@ async def test_what_another_host_wrote_is_never_overwritten(store: Store) -> Non
         assert await other.owned() == records(other, [web()])
 
 
-@outliving
+@claiming
 async def test_what_another_host_wrote_is_never_removed(store: Store) -> None:
     async with store("there") as other, store("here") as ours:
         await agree(other, web())

@@ -21,10 +21,18 @@ from typing import Any
 import pytest
 
 from contract.conftest import opening
-from contract.stores import AnyBackend, Row, Store, agree, outliving, parameters
+from contract.stores import (
+    AnyBackend,
+    Row,
+    Store,
+    agree,
+    by_id,
+    outliving,
+    parameters,
+)
 from registrator.backend import Reading
 from registrator.errors import Unavailable
-from registrator.model import Health, Instance, Service
+from registrator.model import Health, Instance, Service, endpoint
 from registrator.watcher import opened
 from samples import web
 from servers import Server
@@ -104,21 +112,29 @@ Fields = Mapping[str, Any]
 
 
 def read(reading: Reading, row: Row) -> dict[str, Fields]:
-    """Show what a reading promises of each instance, by its id."""
+    """Show what a reading promises of each instance, by what tells them apart."""
     shown = [each for each in reading.instances.values() if each.name != row.itself]
-    found = {each.id: promised(each, row) for each in shown}
-    assert len(found) == len(shown), "no id stands twice"
+    found = {key(each, row): promised(each, row) for each in shown}
+    assert len(found) == len(shown), "none stands twice"
     return found
 
 
 def written(
     services: Iterable[Service], row: Row, node: str = "here"
 ) -> dict[str, Fields]:
-    return {each.id: promised(Instance.of(each, node=node), row) for each in services}
+    every = [Instance.of(each, node=node) for each in services]
+    return {key(each, row): promised(each, row) for each in every}
+
+
+def key(instance: Instance, row: Row) -> str:
+    """Say what tells an instance from others: its id, or where it is."""
+    place = f"{instance.name} {endpoint(instance.address, instance.port)}"
+    return instance.id if row.by_id else place
 
 
 def promised(instance: Instance, row: Row) -> Fields:
-    fields = {"id", "name", "address", "port"} | row.carries
+    own = {"id"} if row.by_id else set()
+    fields = {"name", "address", "port"} | own | row.carries
     return {field: getattr(instance, field) for field in fields}
 
 
@@ -159,6 +175,7 @@ async def test_each_change_comes_with_a_later_reading(
             await watch.until(*services)
 
 
+@by_id
 async def test_an_entry_keeps_its_key_for_as_long_as_it_exists(
     writer: AnyBackend, reader: AnyBackend, row: Row
 ) -> None:

@@ -22,19 +22,23 @@ _LATER: Final = 1 / 16  # of the wait: what an agent adds at most, at random
 
 
 async def changes(
-    agent: Agent, path: str, *, wait: float
+    agent: Agent, path: str, *, wait: float, missing: object = None
 ) -> AsyncGenerator[object, None]:
     """Yield what *path* holds, now and each time it may have changed.
 
     A question is asked anew at least every *wait* seconds; raise `Unavailable` where
-    the answer stays out for longer than it may.
+    the answer stays out for longer than it may. *missing* stands for what is not
+    there, which is otherwise no answer.
     """
     index = 0
     while True:
         answer = await _ask(agent, path, index, wait)
+        there = answer.status != HTTPStatus.NOT_FOUND
+        if not there and missing is None:
+            raise agent.refusal(path, answer)
         newest = _index(agent, answer)
         if newest != index:
-            yield agent.parsed(answer.body)
+            yield agent.parsed(answer.body) if there else missing
         index = newest if newest >= index else 0
         # What changes in a burst is not looked at for every change; and what answers
         # without waiting, as Consul does not, is not asked without end.
@@ -43,7 +47,10 @@ async def changes(
 
 async def once(agent: Agent, path: str) -> object:
     """Read what *path* holds now."""
-    return agent.parsed((await _ask(agent, path, 0, 0.0)).body)
+    answer = await _ask(agent, path, 0, 0.0)
+    if answer.status != HTTPStatus.OK:
+        raise agent.refusal(path, answer)
+    return agent.parsed(answer.body)
 
 
 async def _ask(agent: Agent, path: str, index: int, wait: float) -> Answer:
@@ -53,7 +60,7 @@ async def _ask(agent: Agent, path: str, index: int, wait: float) -> Answer:
         query = f"{'&' if '?' in path else '?'}index={index}&wait={wait:g}s"
         deadline += wait * (1 + _LATER)
     answer = await agent.ask("GET", f"{path}{query}", deadline=deadline)
-    if answer.status != HTTPStatus.OK:
+    if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
         raise agent.refusal(path, answer)
     return answer
 

@@ -42,7 +42,7 @@ def _read(entry: Any) -> tuple[str, Instance]:
     service, node = entry["Service"], entry["Node"]
     name = _text(node["Node"])
     id_ = _text(service["ID"])
-    tags = tuple(map(_text, service.get("Tags") or ()))
+    tags = tuple(map(_text, _listed(service.get("Tags") or [])))
     meta = {_text(k): _text(v) for k, v in (service.get("Meta") or {}).items()}
     status = _worst(check["Status"] for check in entry["Checks"] or ())
     return name, Instance(
@@ -86,6 +86,12 @@ def _host(value: object) -> str:
     if not host or len(host) > 253 or not host.isprintable() or " " in host:
         raise ValueError("no address")
     return host
+
+
+def _listed(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
 
 
 def _text(value: object) -> str:

@@ -140,11 +140,8 @@ def _parse(uri: str, *, shown: str) -> _Place:
         ) from None
     if parts.scheme.endswith("-unix"):
         return _parse_socket(parts, shown)
-    if (
-        not parts.netloc
-        and parts.path.strip("/")
-        and not uri.startswith("consulkv:///")
-    ):
+    bare = not (parts.scheme.startswith("consulkv") and "://" in uri)
+    if not parts.netloc and parts.path.strip("/") and bare:
         raise ConfigError(f"{shown}: write {parts.scheme}://host:port")
     if port == 0:
         raise ConfigError(f"{shown}: port 0 cannot be spoken to")

@@ -194,6 +194,7 @@ def _path(name: str) -> str:
 
 
 def _is_readable(name: str) -> bool:
-    """Whether an agent finds the name in a path, which it first tidies up."""
+    """Whether an agent finds the name in a path, which it checks and tidies up."""
     segments = name.split("/")
-    return not {".", ".."} & set(segments) and "" not in segments[:-1] and bool(name)
+    walks = {".", ".."} & set(segments) or "" in segments[:-1]
+    return bool(name) and name.isprintable() and not walks

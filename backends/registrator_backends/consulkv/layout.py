@@ -1,8 +1,8 @@
 """Which keys there are: a service's own, and the one by which we find it again.
 
-``<prefix>/<name>/<id>`` holds the service, as gliderlabs/registrator writes it. So
-that listing what is ours costs nothing for what is not, ``<index>/<node>/<prefix>/<id>``
-holds the name of that key. Our mark is a number, in the flags of both. Pure.
+``<prefix>/<name>/<id>`` holds the service, as gliderlabs/registrator writes it, and
+``<index>/<node>/<prefix>/<id>`` the name of that key: finding what is ours costs
+nothing for what is not. Our mark is a number, in the flags of both. Pure.
 """
 
 import hashlib

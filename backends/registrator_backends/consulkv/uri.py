@@ -1,6 +1,5 @@
 """Where in which Consul the keys are, and what they hold: the URI's prefix, options."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, cast, get_args
 
@@ -35,7 +34,7 @@ def read_kv_address(uri: str, site: Site) -> KvAddress:
         problems,
         lambda: read_address(uri, site.environment, options=("format", "index")),
     )
-    options: Mapping[str, str] = agent.options if agent else {}
+    options = agent.options if agent else {}
     format_ = options.get("format", "plain")
     if format_ not in get_args(Format):
         problems.append(f"{shown}: format {format_!r} is neither plain nor json")
@@ -55,10 +54,8 @@ def read_kv_address(uri: str, site: Site) -> KvAddress:
 def _ttl_problems(site: Site) -> list[str]:
     if not site.ttl or SHORTEST <= site.ttl <= LONGEST:
         return []
-    return [
-        f"-ttl {site.ttl:g}: a session of Consul's lasts {SHORTEST:g} to"
-        f" {LONGEST:g} seconds; 0 keeps keys for ever"
-    ]
+    limits = f"{SHORTEST:g} to {LONGEST:g} seconds"
+    return [f"-ttl {site.ttl:g}: Consul's sessions last {limits}; 0 does without"]
 
 
 def _place_problems(shown: str, prefix: str, index: str) -> list[str]:

@@ -84,7 +84,8 @@ class EtcdClient:
         now = asyncio.get_running_loop().time
         end = now() + self._deadline
         count = len(self._members)
-        for left in range(count, 0, -1):
+        # One by itself has two tries: a connection kept open may have died unnoticed.
+        for left in range(max(count, 2), 0, -1):
             at = self._at
             try:
                 return await self._at_one(self._members[at], send, (end - now()) / left)

@@ -61,23 +61,9 @@ def _judge(status: int, code: int, text: str) -> tuple[type[Unavailable], str]:
     for part, kind, hint in _KNOWN:
         if part in text:
             return kind, hint
-    if code == _UNAUTHENTICATED or any(part in text for part in _STRANGER):
-        return Stranger, ""
-    if code == _DENIED:
-        return (
-            Refused,
-            "; the user's role must read and write the keys of this registry",
-        )
-    if code in {_INVALID, _OUT_OF_RANGE}:
-        return Refused, ""
-    if code == _TOO_MUCH:
-        return Unavailable, ""
     if status == 404:
-        return (
-            Away,
-            "; it does not speak etcd's v3 API (3.4 or later), nor is v2 spoken",
-        )
-    return Away, ""
+        return Away, "; it lacks etcd's v3 API (3.4 or later), and v2 is not spoken"
+    return _OF_CODE.get(code, (Away, ""))
 
 
 _OF_CODE: Final[Mapping[int, tuple[type[Unavailable], str]]] = MappingProxyType(

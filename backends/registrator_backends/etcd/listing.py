@@ -37,6 +37,15 @@ class Listing:
     entries: Sequence[wire.Entry]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What stands under a prefix, in short."""
+
+    count: int
+    latest: frozenset[tuple[bytes, int]]
+    """The keys that were written last, with the revision that wrote them."""
+
+
 async def values(client: EtcdClient, keys: Sequence[bytes]) -> list[wire.Entry]:
     """Read these keys; those that are not there are left out."""
     found: list[wire.Entry] = []
@@ -57,6 +66,21 @@ async def listing(
             # The history was cut off between two pages.
             last = error
     raise Unavailable(str(last)) from last
+
+
+async def state(client: EtcdClient, prefix: bytes, at: Moment, *, since: int) -> State:
+    """Read in short what stood under *prefix* at that moment, written *since*.
+
+    Raise `Compacted` where that is forgotten, `Refused` where it is yet to come.
+    """
+    said = {
+        "key": wire.encoded(prefix),
+        "range_end": wire.encoded(range_end(prefix)),
+        "revision": str(at.revision),
+        "min_mod_revision": str(since),
+        "keys_only": True,
+    }
+    return await client.ask("kv/range", said, _state)
 
 
 def moment(answer: wire.Json) -> Moment:
@@ -90,6 +114,13 @@ async def _pages(client: EtcdClient, prefix: bytes, *, keys_only: bool) -> Listi
 
 def _page(answer: wire.Json) -> tuple[Sequence[wire.Entry], bool, Moment]:
     return wire.entries(answer), answer.get("more") is True, moment(answer)
+
+
+def _state(answer: wire.Json) -> State:
+    return State(
+        count=wire.number(answer, "count"),
+        latest=frozenset((each.key, each.changed) for each in wire.entries(answer)),
+    )
 
 
 def _found(answer: wire.Json) -> list[wire.Entry]:

@@ -21,6 +21,7 @@ from registrator_backends.etcd.layout import EtcdRecord, Layout
 from registrator_backends.etcd.lease import HostLease, lease_ids
 from registrator_backends.etcd.listing import listing, values
 from registrator_backends.etcd.records import gather, text
+from registrator_backends.etcd.stream import SILENCE
 from registrator_backends.etcd.uri import EtcdAddress
 from registrator_backends.etcd.watching import follow
 from registrator_backends.etcd.writes import Write
@@ -40,11 +41,12 @@ class EtcdStore(Backend[EtcdRecord]):
         site: Site,
         *,
         deadline: float = DEADLINE,
+        silence: float = SILENCE,
     ) -> None:
         self._address = address
         self._layout = layout
         self._site = site
-        self._client = EtcdClient(address, deadline=deadline)
+        self._client = EtcdClient(address, deadline=deadline, silence=silence)
         ids = lease_ids(layout.kind, layout.prefix, site.node)
         self._lease = HostLease(self._client, ids, site.ttl)
         # How gliderlabs/registrator names the services of this host.
@@ -164,11 +166,8 @@ class EtcdStore(Backend[EtcdRecord]):
         """Send one transaction, or its halves where etcd refuses it; what to repeat."""
         ours = self._lease.ids
         try:
-            verdicts = await self._client.ask(
-                "kv/txn",
-                writes.request(batch, lease, ours),
-                lambda answer: writes.verdicts(answer, batch),
-            )
+            request = writes.request(batch, lease, ours)
+            leases = await self._client.ask("kv/txn", request, writes.verdict)
         except Refused as error:
             if len(batch) == 1:
                 failures[batch[0].id] = Rejected(str(error))
@@ -179,15 +178,14 @@ class EtcdStore(Backend[EtcdRecord]):
         except LeaseGone:
             self._lease.forget()
             raise
+        if leases is None:
+            return ()
         repeated: list[Write] = []
-        for write, leases in zip(batch, verdicts, strict=True):
+        for each in batch:
             try:
-                if leases is not None:
-                    repeated.append(
-                        writes.again(write, leases, ours, self._is_left_behind)
-                    )
+                repeated.append(writes.again(each, leases, ours, self._is_left_behind))
             except NotOwner as error:
-                failures[write.id] = error
+                failures[each.id] = error
         return repeated
 
 

@@ -20,6 +20,8 @@ from registrator_backends.tls import client_context
 from registrator_backends.uri import Location, attempt, read_location
 
 PORT: Final = 2379
+ENCRYPTED: Final = "etcds"
+"""The scheme that says TLS by itself."""
 
 _TLS_OPTIONS: Final = ("ca", "cert", "key")
 _OPTIONS: Final = ("tls", *_TLS_OPTIONS, "password_file", "token_file")
@@ -98,11 +100,11 @@ def _place(
 
 def _is_encrypted(location: Location) -> bool:
     options = location.options
-    said = options.get("tls", "true" if location.scheme.endswith("s") else "false")
+    said = options.get("tls", "true" if location.scheme == ENCRYPTED else "false")
     if said.lower() not in _TRUE | _FALSE:
         raise ConfigError(f"{location.uri}: option tls is neither true nor false")
     encrypted = said.lower() in _TRUE
-    if location.scheme.endswith("s") and not encrypted:
+    if location.scheme == ENCRYPTED and not encrypted:
         raise ConfigError(f"{location.uri}: {location.scheme}:// is TLS, always")
     needless = [name for name in _TLS_OPTIONS if name in options and not encrypted]
     if needless:

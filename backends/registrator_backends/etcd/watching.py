@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from registrator.backend import Reading
@@ -10,73 +10,60 @@ from registrator.errors import Unavailable
 from registrator.model import Instance
 from registrator_backends.etcd import wire
 from registrator_backends.etcd.client import EtcdClient
-from registrator_backends.etcd.faults import Away
-from registrator_backends.etcd.layout import Layout, range_end
-from registrator_backends.etcd.listing import Listing, Moment, listing, moment
+from registrator_backends.etcd.events import Event, read_news, watch_request
+from registrator_backends.etcd.faults import Away, Compacted, Refused
+from registrator_backends.etcd.layout import Layout
+from registrator_backends.etcd.listing import Listing, Moment, State, listing, state
 from registrator_backends.etcd.records import text
 
 # Connections lost in a row without news, after which a reader shall hear of it.
 _BREAKS: Final = 2
 
 
+@dataclass(slots=True)
 class View:
     """What a reader sees; kept up to date by listings and events."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._instances: dict[str, Instance] = {}
-        self._junk: set[bytes] = set()
+    _layout: Layout
+    _instances: dict[str, Instance] = field(default_factory=dict)
+    _changed: dict[bytes, int] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> int:
+        """The last revision that wrote an entry of these; 0 where there is none."""
+        return max(self._changed.values(), default=0)
+
+    def state(self) -> State:
+        """Say in short what stands there, as etcd would."""
+        latest = self.latest
+        written = ((key, at) for key, at in self._changed.items() if at == latest)
+        return State(count=len(self._changed), latest=frozenset(written))
 
     def reading(self) -> Reading:
         """Say what stands there now; it does not change with what comes later."""
-        return Reading(instances=dict(self._instances), skipped=len(self._junk))
+        skipped = len(self._changed) - len(self._instances)
+        return Reading(instances=dict(self._instances), skipped=skipped)
 
     def begin(self, found: Listing) -> None:
         """Take in a listing in the place of everything."""
         self._instances.clear()
-        self._junk.clear()
+        self._changed.clear()
         for entry in found.entries:
             self._put(entry)
 
-    def take(self, event: "Event") -> None:
+    def take(self, event: Event) -> None:
         """Take in a change of one key."""
-        key = text(event.entry.key)
-        self._junk.discard(event.entry.key)
-        self._instances.pop(key or "", None)
+        self._changed.pop(event.entry.key, None)
+        self._instances.pop(text(event.entry.key) or "", None)
         if not event.deleted:
             self._put(event.entry)
 
     def _put(self, entry: wire.Entry) -> None:
+        self._changed[entry.key] = entry.changed
         key = text(entry.key)
         instance = None if key is None else self._layout.read(key, entry.value)
-        if key is None or instance is None:
-            self._junk.add(entry.key)
-        else:
+        if key is not None and instance is not None:
             self._instances[key] = instance
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One change of one key."""
-
-    revision: int
-    entry: wire.Entry
-    deleted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """One answer of a watch; never a part of a revision."""
-
-    moment: Moment
-    """When it was sent: at or after the last of its events."""
-    opened: bool
-    """Whether it only says that the watch has begun."""
-    lost: bool
-    """Whether the cluster has forgotten some of what was asked for."""
-    refused: str
-    """Why the watch has ended otherwise, if it has."""
-    events: Sequence[Event]
 
 
 async def follow(
@@ -95,7 +82,7 @@ async def follow(
         if (reading := view.reading()) != last:
             yield reading
             last = reading
-        async with aclosing(_changes(client, prefix, found.moment)) as changes:
+        async with aclosing(_changes(client, prefix, found.moment, view)) as changes:
             async for events in changes:
                 for event in events:
                     view.take(event)
@@ -105,16 +92,19 @@ async def follow(
 
 
 async def _changes(
-    client: EtcdClient, prefix: bytes, since: Moment
+    client: EtcdClient, prefix: bytes, since: Moment, view: View
 ) -> AsyncGenerator[Sequence[Event]]:
-    """Yield all changes *since*, over broken connections; ends where some are lost."""
+    """Yield all changes *since*, over broken connections; ends where some are lost.
+
+    *view* is what the reader has made of them so far.
+    """
     breaks = 0
-    while True:
-        request = _request(prefix, since.revision + 1)
+    while await _goes_on(client, prefix, since, view):
+        request = watch_request(prefix, since.revision + 1)
         async with client.stream("watch", request) as stream:
             while True:
                 try:
-                    news = await stream.answer(_news)
+                    news = await stream.answer(read_news)
                 except Away:
                     breaks += 1
                     if breaks > _BREAKS:
@@ -125,45 +115,22 @@ async def _changes(
                 if news.lost or news.moment.is_before(since):
                     return
                 if not news.opened:
-                    since, breaks = _seen(news), 0
+                    since, breaks = news.seen, 0
                 if news.events:
                     yield news.events
 
 
-def _seen(news: News) -> Moment:
-    """Say up to where a watch has shown everything."""
-    if not news.events:
-        return news.moment
-    return replace(news.moment, revision=max(each.revision for each in news.events))
+async def _goes_on(
+    client: EtcdClient, prefix: bytes, since: Moment, view: View
+) -> bool:
+    """Whether the cluster's history still is what it was when it was last heard.
 
-
-def _request(prefix: bytes, revision: int) -> wire.Json:
-    said = {
-        "key": wire.encoded(prefix),
-        "range_end": wire.encoded(range_end(prefix)),
-        "start_revision": str(revision),
-        "progress_notify": True,
-    }
-    return {"create_request": said}
-
-
-def _news(answer: wire.Json) -> News:
-    result = wire.part(answer, "result")
-    lost = wire.number(result, "compact_revision") > 0
-    ended = result.get("canceled") is True and not lost
-    return News(
-        moment=moment(result),
-        opened=result.get("created") is True,
-        lost=lost,
-        refused=str(result.get("cancel_reason") or "it ended") if ended else "",
-        events=[_event(each) for each in wire.parts(result, "events")],
-    )
-
-
-def _event(found: wire.Json) -> Event:
-    there = wire.part(found, "kv")
-    return Event(
-        revision=wire.number(there, "mod_revision"),
-        entry=wire.entry(there),
-        deleted=found.get("type") == "DELETE",
-    )
+    One that was started anew without its data counts from 1 again, and may soon be
+    where it was: then only what it holds tells the difference.
+    """
+    try:
+        # Later than that moment, where nothing is there: then only the count matters.
+        latest = view.latest or since.revision + 1
+        return await state(client, prefix, since, since=latest) == view.state()
+    except (Compacted, Refused):
+        return False

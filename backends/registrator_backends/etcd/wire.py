@@ -26,6 +26,8 @@ class Entry:
     key: bytes
     value: bytes
     lease: int
+    changed: int
+    """The revision that wrote it."""
 
 
 def encoded(octets: bytes) -> str:
@@ -111,6 +113,7 @@ def entry(found: Json) -> Entry:
         key=octets(found.get("key", "")),
         value=octets(found.get("value", "")),
         lease=number(found, "lease"),
+        changed=number(found, "mod_revision"),
     )
 
 

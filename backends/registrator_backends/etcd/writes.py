@@ -1,8 +1,9 @@
-"""What becomes of services in transactions: each guarded, and with its own verdict.
+"""What becomes of services in transactions, each guarded by whose its keys are.
 
-Pure. A transaction of etcd's may hold others. Each write is one of them: it compares
-the leases of all its keys, and where one is not as expected it writes nothing and
-shows the keys instead. So many services take one request, and none spoils another.
+Pure. A transaction compares the leases of all its keys, and writes only if all are
+as expected; if not, it shows those leases, and so whom to leave alone. Transactions
+inside of transactions would tell for each service by itself, but etcd does not count
+their puts against its quota: they would fill a database that is full already.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,12 +16,12 @@ from registrator.planner import Change
 from registrator_backends.etcd import wire
 from registrator_backends.etcd.layout import EtcdRecord
 
-MOST: Final = 64
-"""Writes in one request. etcd counts its 128 operations along each path: this leaves
-the other half to the compares and operations of a single write."""
+MOST: Final = 128
+"""Operations in one request, and compares: etcd's --max-txn-ops."""
 
-HEAVIEST: Final = 1024 * 1024
-"""Octets of keys and values in one request; etcd takes 1.5 MiB of everything."""
+HEAVIEST: Final = 700 * 1024
+"""Octets of keys and values in one request, which base64 makes a third longer. etcd
+takes 1.5 MiB; the longest value by itself is less than this."""
 
 Leases = Mapping[bytes, int]
 """The lease of each key that is there; 0 for none."""
@@ -42,9 +43,14 @@ class Write:
         return (*self.puts, *sorted(self.deletes))
 
     @property
+    def operations(self) -> int:
+        """How many compares it takes; there are no more of anything else."""
+        return len(self.keys) + sum(key in self.marked for key in self.keys)
+
+    @property
     def weight(self) -> int:
-        """Octets, about."""
-        return sum(map(len, (*self.keys, *self.keys, *self.puts.values())))
+        """Octets, about: each key is compared, written, and may be shown."""
+        return 4 * sum(map(len, self.keys)) + sum(map(len, self.puts.values()))
 
 
 def write_of(change: Change[EtcdRecord]) -> Write:
@@ -70,19 +76,20 @@ def write_of(change: Change[EtcdRecord]) -> Write:
 
 def request(writes: Sequence[Write], lease: int, ours: tuple[int, int]) -> wire.Json:
     """Write the transaction: records go on *lease*, *ours* are both we may have."""
-    return wire.transaction([_part(each, lease, ours) for each in writes])
+    return wire.transaction(
+        [operation for write in writes for operation in _operations(write, lease)],
+        compare=[compare for write in writes for compare in _compares(write, ours)],
+        failure=[wire.get(key, keys_only=True) for each in writes for key in each.keys],
+    )
 
 
-def verdicts(answer: wire.Json, writes: Sequence[Write]) -> list[Leases | None]:
-    """Say of each write, in order: None if it was done, else its keys' leases."""
-    parts = wire.parts(answer, "responses")
-    if len(parts) != len(writes):
-        raise wire.Nonsense("a transaction lacks an answer")
-    found = [wire.part(part, "response_txn") for part in parts]
-    return [
-        None if each.get("succeeded") is True else _leases(each, write)
-        for each, write in zip(found, writes, strict=True)
-    ]
+def verdict(answer: wire.Json) -> Leases | None:
+    """Say what came of it: None if all was written, else the leases of all keys."""
+    if answer.get("succeeded") is True:
+        return None
+    looks = wire.parts(answer, "responses")
+    ranges = [wire.entries(wire.part(each, "response_range")) for each in looks]
+    return {entry.key: entry.lease for entries in ranges for entry in entries}
 
 
 def again(
@@ -93,11 +100,14 @@ def again(
 ) -> Write:
     """Say how to repeat *write* on the keys as they are; raise `NotOwner`.
 
+    *leases* may be those of more keys, of the whole transaction.
+
     What is to be deleted and is another's is left alone if there is something to
     put: then it is only a trace of an earlier form of the service.
     """
-    foreign = {key for key, lease in leases.items() if lease not in {0, *ours}}
-    free = {key for key in write.deletes if leases.get(key) == 0}
+    found = {key: leases[key] for key in write.keys if key in leases}
+    foreign = {key for key, lease in found.items() if lease not in {0, *ours}}
+    free = {key for key in write.deletes if found.get(key) == 0}
     for key in foreign:
         if key in write.puts or not write.puts:
             raise NotOwner(f"its record {key.decode()} hangs on the lease of another")
@@ -106,21 +116,22 @@ def again(
     kept = foreign if adoptable(write.id) else foreign | free
     return replace(
         write,
-        deletes=(write.deletes & leases.keys()) - kept,
-        marked=frozenset(key for key, lease in leases.items() if lease in ours),
+        deletes=(write.deletes & found.keys()) - kept,
+        marked=frozenset(key for key, lease in found.items() if lease in ours),
     )
 
 
 def batches(writes: Sequence[Write]) -> Iterator[tuple[Write, ...]]:
     """Put writes together as etcd takes them in one request."""
     batch: list[Write] = []
-    weight = 0
+    operations = weight = 0
     for write in writes:
-        if batch and (len(batch) == MOST or weight + write.weight > HEAVIEST):
-            yield tuple(batch)
-            batch, weight = [], 0
-        batch.append(write)
+        operations += write.operations
         weight += write.weight
+        if batch and (operations > MOST or weight > HEAVIEST):
+            yield tuple(batch)
+            batch, operations, weight = [], write.operations, write.weight
+        batch.append(write)
     if batch:
         yield tuple(batch)
 
@@ -129,28 +140,18 @@ def _entries(record: EtcdRecord | None) -> Mapping[bytes, bytes]:
     return {key.encode(): value for key, value in (record.entries if record else ())}
 
 
-def _part(write: Write, lease: int, ours: tuple[int, int]) -> wire.Json:
-    puts = [wire.put(key, value, lease) for key, value in write.puts.items()]
-    deletes = [wire.delete(key) for key in sorted(write.deletes)]
-    compares: list[wire.Json] = []
+def _operations(write: Write, lease: int) -> Iterator[wire.Json]:
+    for key, value in write.puts.items():
+        yield wire.put(key, value, lease)
+    for key in sorted(write.deletes):
+        yield wire.delete(key)
+
+
+def _compares(write: Write, ours: tuple[int, int]) -> Iterator[wire.Json]:
     for key in write.keys:
         if key in write.marked:
-            compares.append(wire.lease_is(key, "GREATER", ours[0] - 1))
-            compares.append(wire.lease_is(key, "LESS", ours[1] + 1))
+            yield wire.lease_is(key, "GREATER", ours[0] - 1)
+            yield wire.lease_is(key, "LESS", ours[1] + 1)
         else:
-            compares.append(wire.lease_is(key, "EQUAL", 0))
-    looks = [wire.get(key, keys_only=True) for key in write.keys]
-    inner = wire.transaction([*puts, *deletes], compare=compares, failure=looks)
-    return {"request_txn": inner}
-
-
-def _leases(found: wire.Json, write: Write) -> Leases:
-    """Read what a write shows that was not done."""
-    looks = wire.parts(found, "responses")
-    if len(looks) != len(write.keys):
-        raise wire.Nonsense("a transaction lacks an answer")
-    return {
-        entry.key: entry.lease
-        for look in looks
-        for entry in wire.entries(wire.part(look, "response_range"))
-    }
+            # So it is also where there is no such key.
+            yield wire.lease_is(key, "EQUAL", 0)

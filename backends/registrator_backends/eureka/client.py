@@ -135,6 +135,7 @@ class EurekaClient:
         end = now() + self._deadline
         count, first = len(self._servers), self._at
         troubles: list[str] = []
+        refusals: list[tuple[int, Answer]] = []
         for tried in range(count):
             at = (first + tried) % count
             try:
@@ -148,12 +149,14 @@ class EurekaClient:
             except Unavailable as error:
                 troubles.append(str(error))
                 continue
-            ours = answer.status >= 500 or answer.status in _ELSEWHERE
-            if not ours or tried == count - 1:
+            if answer.status < 500 and answer.status not in _ELSEWHERE:
                 self._at = at
                 return answer
-            troubles.append(f"{self._address.places[at].uri}: {answer.status}")
-        raise Unavailable("; ".join(troubles))
+            refusals.append((at, answer))
+        if not refusals:
+            raise Unavailable("; ".join(troubles))
+        self._at, answer = refusals[0]
+        return answer
 
     def _headers(self) -> Mapping[str, str]:
         headers = {

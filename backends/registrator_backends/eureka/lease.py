@@ -84,6 +84,6 @@ class Pulse:
         late = now - self._interval + (self.every(len(self._beats)) or 0.0)
         turns = enumerate(self._beats.items())
         share = takewhile(
-            lambda turn: turn[0] < int(self._credit) or turn[1][1] <= late, turns
+            lambda turn: turn[0] < int(self._credit) or turn[1][1] < late, turns
         )
         return (key for _, (key, _) in share)

@@ -25,6 +25,8 @@ from registrator_backends.uri import (
 
 _TLS_OPTIONS: Final = ("ca", "cert", "key")
 _OPTIONS: Final = ("password_file", "poll", "tls", *_TLS_OPTIONS)
+_TRUE: Final = frozenset({"", "1", "t", "true"})
+_FALSE: Final = frozenset({"0", "f", "false"})
 _LONGEST_POLL: Final = 150.0
 """Seconds. A server remembers a change for 180, and shows it up to 30 late."""
 
@@ -66,7 +68,8 @@ def read_address(uri: str) -> EurekaAddress:
         problems, lambda: read_location(uri, port=8761, options=_OPTIONS)
     )
     options = read_options(uri.partition("?")[2].partition("#")[0], _OPTIONS, [], shown)
-    encrypted = uri.lower().startswith("eurekas:") or "tls" in options
+    wish = options.get("tls", "false").lower()
+    encrypted = uri.lower().startswith("eurekas:") or wish in _TRUE
     poll = attempt(problems, lambda: _read_poll(options, shown))
     secret = attempt(problems, lambda: _read_secret(options, location, shown))
     tls = attempt(problems, lambda: _read_tls(options, shown, encrypted=encrypted))
@@ -119,6 +122,7 @@ def _read_secret(
         problems.append(f"{shown}: password_file goes with a user: eureka://user@host")
     if location is not None and location.password:
         problems.append(f"{shown}: either a password or password_file")
+    secret = None
     try:
         secret = Secret(path=Path(path))
     except OSError as error:
@@ -143,8 +147,8 @@ def _read_tls(
         for name in (*_TLS_OPTIONS, "password_file")
         if options.get(name) == ""
     ]
-    if options.get("tls", "true").lower() not in {"", "true"}:
-        problems.append(f"{shown}: write tls without a value, or leave it out")
+    if options.get("tls", "").lower() not in _TRUE | _FALSE:
+        problems.append(f"{shown}: option tls is neither true nor false")
     context = None
     if encrypted:
         context = client_context(

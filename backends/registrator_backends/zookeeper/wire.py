@@ -68,14 +68,14 @@ class Wire:
 
     def pending(self) -> int:
         """Count what TLS has already taken from the socket."""
-        is_tls = isinstance(self._connection, ssl.SSLSocket)
-        return self._connection.pending() if is_tls else 0
+        connection = self._connection
+        return connection.pending() if isinstance(connection, ssl.SSLSocket) else 0
 
     def fileno(self) -> int:
         """Say what to wait for."""
         return self._connection.fileno()
 
-    def setblocking(self, flag: bool) -> None:  # noqa: FBT001  as sockets have it
+    def setblocking(self, flag: bool) -> None:
         """Choose whether reading waits."""
         self._connection.setblocking(flag)
 

@@ -105,7 +105,11 @@ def escaped(text: str) -> str:
     What cannot stand in a name, and %, becomes %XX as in URLs (RFC 3986).
     """
     try:
-        name = "".join(map(_escaped, text)) if text.strip(".") else text.replace(".", "%2E")
+        name = (
+            "".join(map(_escaped, text))
+            if text.strip(".")
+            else text.replace(".", "%2E")
+        )
     except UnicodeEncodeError as error:
         raise Rejected(f"id {text[:64]!r} is no text") from error
     if not is_name(name):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 from registrator.model import Instance, Service
 from registrator_backends.zookeeper.formats import curator, gliderlabs, nerve, serverset
@@ -23,17 +23,12 @@ LONGEST: Final = 512 * 1024
 _BASE64: Final = re.compile(r"base64_[0-9]+_([A-Za-z0-9_=-]+)_[0-9]{10}", re.ASCII)
 
 
-class Render(Protocol):
-    """Says what is written of a service that *node* offers."""
-
-    def __call__(self, service: Service, node: str, *, lasting: bool) -> Entry: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way to write services; a *lasting* znode outlives whoever made it."""
+    """One way to write services."""
 
-    render: Render
+    render: Callable[[Service, str, bool], Entry]
+    """Says what is written of a service, by which node, and whether it is to stay."""
     sequential: bool = False
     """Whether the server adds a number to the names of its znodes."""
 

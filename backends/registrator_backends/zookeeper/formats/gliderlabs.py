@@ -11,7 +11,7 @@ _ESCAPED: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 _SUFFIX: Final = re.compile(r":(udp|sctp)$")
 
 
-def render(service: Service, node: str, *, lasting: bool) -> Entry:
+def render(service: Service, node: str, lasting: bool) -> Entry:
     """Write the anchor's fields in the anchor's order.
 
     It gave TCP and UDP on one port the same znode; here all but TCP is told by the
@@ -53,9 +53,11 @@ def read(found: Fields, name: str, leaf: str) -> Instance | None:
     )
 
 
-def tells_of(data: bytes, entry: Instance) -> bool:
-    """Whether a znode of the anchor's tells of the same service at the same place."""
 def _private(service: Service) -> int:
     """Find the container's own port, which an id of the usual form ends with."""
     usual = re.search(r":([0-9]{1,5})(?::(?:udp|sctp))?$", service.id)
-    return int(usual[1]) if usual and service.container_name in service.id else service.port
+    return (
+        int(usual[1])
+        if usual and service.container_name in service.id
+        else service.port
+    )

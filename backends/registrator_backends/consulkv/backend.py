@@ -1,0 +1,150 @@
+"""Consul's key/value store as a store of services.
+
+What is to be written is looked at first: what is another's stays alone, and what is
+right already is not written. Then a transaction writes a service's key and its entry
+in the index together, under one session, if nobody touched them meanwhile. So at any
+moment there are both or neither, also when the session ends.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import ClassVar, Final, Self
+
+from registrator.backend import Backend, Failures, Reading, Site
+from registrator.errors import Rejected
+from registrator.model import Service, ServiceId, Status
+from registrator.planner import Change
+from registrator_backends.consul.agent import DEADLINE
+from registrator_backends.consulkv.client import KvClient
+from registrator_backends.consulkv.entries import Entry
+from registrator_backends.consulkv.layout import KvRecord
+from registrator_backends.consulkv.session import KeySession
+from registrator_backends.consulkv.uri import KvAddress, read_kv_address
+from registrator_backends.consulkv.watch import watch
+from registrator_backends.consulkv.writing import Writing
+from registrator_backends.values import RENDER
+
+_LONGEST: Final = 256 * 1024  # octets of a value; in Base64 it must fit into 512 KiB
+
+
+class ConsulKvBackend(Backend[KvRecord]):
+    """Keeps services as keys in Consul."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("consulkv", "consulkv-tls", "consulkv-unix")
+
+    def __init__(
+        self, address: KvAddress, site: Site, deadline: float = DEADLINE
+    ) -> None:
+        self._address = address
+        self._layout = address.layout
+        self._site = site
+        self._deadline = deadline
+        self._client = KvClient(address.agent, deadline)
+        self._session = KeySession(self._client, site.node, site.ttl)
+        self._writing = Writing(
+            self._client, self._session, self._layout, cleanup=site.cleanup
+        )
+        self.refresh_every = site.ttl_refresh if site.ttl else None
+
+    @classmethod
+    def from_uri(cls, uri: str, site: Site) -> Self:
+        """Read ``consulkv://host:port/prefix`` or its kin, and Consul's variables."""
+        return cls(read_kv_address(uri, site), site)
+
+    @property
+    def uri(self) -> str:
+        """The agent's address, also where the environment gave it, and the prefix."""
+        return self._address.agent.place.uri
+
+    async def __aenter__(self) -> Self:
+        """Make ready to connect."""
+        await self._client.agent.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections; keys stay until the session ends."""
+        await self._client.agent.close()
+
+    def record(self, service: Service) -> KvRecord | None:
+        """Keep an address of every service that is passing."""
+        if service.status is not Status.PASSING:
+            return None
+        value = RENDER[self._address.format](service, self._site.node)
+        if len(value) > _LONGEST:
+            raise Rejected(f"{len(value)} octets: more than a transaction carries")
+        return KvRecord(key=self._layout.key(service), value=value)
+
+    async def owned(self) -> Mapping[ServiceId, KvRecord]:
+        """Read what the index names, and with -cleanup what the anchor left here."""
+        entries = await self._client.tree(self._layout.index_tree)
+        await self._session.find(entries)
+        named = {}
+        for entry in entries:
+            if (read := self._layout.indexed(entry.key, entry.value)) is not None:
+                named[read[0]] = (read[1], entry)
+        strays = await self._strays({key for key, _ in named.values()})
+        found = await self._client.look(
+            [*(key for key, _ in named.values()), *(key for _, key in strays)]
+        )
+        records = {
+            service: self._record(service, key, found.get(key), index)
+            for service, (key, index) in named.items()
+        }
+        for service, key in strays:
+            left = found.get(key)
+            if left is None or left.flags or left.session:
+                continue
+            if service in records:
+                known = records[service]
+                records[service] = replace(known, strays=(*known.strays, key))
+            else:
+                records[service] = KvRecord(key=key, value=left.value, marked=False)
+        return records
+
+    async def put(self, changes: Sequence[Change[KvRecord]]) -> Failures:
+        """Write keys, in the place of any that the same service had before."""
+        return await self._writing.put(changes)
+
+    async def drop(self, changes: Sequence[Change[KvRecord]]) -> Failures:
+        """Remove keys."""
+        return await self._writing.drop(changes)
+
+    def watch(self, name: str = "") -> AsyncGenerator[Reading, None]:
+        """Yield what all keys under the prefix hold, in either format."""
+        return watch(self._address.agent, self._layout, name, deadline=self._deadline)
+
+    async def refresh(self, records: Mapping[ServiceId, KvRecord]) -> None:
+        """Renew the session, with one request for all keys.
+
+        Raise `Unavailable` where it ended: then all keys are gone.
+        """
+        del records
+        await self._session.renew()
+
+    def _record(
+        self, service: ServiceId, key: str, found: Entry | None, index: Entry
+    ) -> KvRecord:
+        if found is None or not self._writing.is_ours(service, found, index):
+            return KvRecord(key=key, value=b"", marked=False)
+        marked = all(
+            entry.flags == self._layout.mark and self._session.holds(entry)
+            for entry in (found, index)
+        )
+        return KvRecord(key=key, value=found.value, marked=marked)
+
+    async def _strays(self, indexed: Iterable[str]) -> list[tuple[ServiceId, str]]:
+        """List the keys, not in the index, that the anchor may have left here."""
+        if not self._site.cleanup:
+            return []
+        strays = []
+        for key in set(await self._client.keys(self._layout.tree)).difference(indexed):
+            read = self._layout.identify(key)
+            if read is not None and self._layout.is_of_the_anchors(read[1]):
+                strays.append((read[1], key))
+        return sorted(strays)

@@ -1,0 +1,95 @@
+"""Reads which records are ours: our index, and what it names."""
+
+from collections.abc import Iterable
+
+from registrator.errors import Unavailable
+from registrator.model import ServiceId
+from registrator_backends.zookeeper.index import (
+    Index,
+    Kept,
+    Mark,
+    is_numbered,
+    read_mark,
+)
+from registrator_backends.zookeeper.link import Link
+from registrator_backends.zookeeper.znode import Fault, Znode, child, leaf, parent
+
+
+class MarkReader:
+    """Fills an index from the store; only records below *base* are ever ours."""
+
+    def __init__(self, uri: str, link: Link, base: str, *, sequential: bool) -> None:
+        self._uri, self._link, self._base = uri, link, base
+        self._sequential = sequential
+
+    async def read_all(self, index: Index) -> None:
+        """Read everything; never a part."""
+        (names,) = await self._link.children([index.root])
+        if names is Fault.MISSING:
+            return
+        if isinstance(names, Fault):
+            raise Unavailable(f"{self._uri}: {index.root}: {names.value}")
+        await self._read(index, [child(index.root, name) for name in names])
+
+    async def read_some(self, index: Index, keys: Iterable[ServiceId]) -> None:
+        """Read anew what the store holds of some services."""
+        wanted = tuple(keys)
+        for key in wanted:
+            index.forget(key)
+        await self._read(index, [index.mark_path(key) for key in wanted])
+
+    async def _read(self, index: Index, paths: Iterable[str]) -> None:
+        marks: dict[Mark, Znode] = {}
+        for path, found in await self._each(paths):
+            read = read_mark(found.data)
+            if read is None or not self._is_ours(index, path, *read):
+                continue
+            key, place = read
+            pending = self._sequential and not is_numbered(place)
+            held = found.owner == index.owner
+            marks[Mark(id=key, path=place, held=held, pending=pending)] = found
+        settled = {
+            await self._settled(mark, found) if mark.pending else mark: None
+            for mark, found in marks.items()
+        }
+        records = dict(await self._each({mark.path for mark in settled}))
+        for mark in settled:
+            record = records.get(mark.path)
+            index.note(
+                mark,
+                Kept(data=record.data, held=record.owner == index.owner)
+                if record is not None
+                else None,
+            )
+
+    async def _settled(self, mark: Mark, found: Znode) -> Mark:
+        """Find a record whose number nobody wrote down: made together with its mark."""
+        (names,) = await self._link.children([parent(mark.path)])
+        prefix = leaf(mark.path)
+        paths = [
+            child(parent(mark.path), name)
+            for name in (() if isinstance(names, Fault) else names)
+            if name.startswith(prefix)
+        ]
+        for path, record in await self._each(paths):
+            if record.created == found.created:
+                return Mark(id=mark.id, path=path, held=False)
+        return mark
+
+    async def _each(self, paths: Iterable[str]) -> list[tuple[str, Znode]]:
+        """Read those that are there; raise `Unavailable` where one may not be read."""
+        asked = tuple(paths)
+        found: list[tuple[str, Znode]] = []
+        answers = await self._link.get(asked)
+        for path, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, Znode):
+                found.append((path, answer))
+            elif answer is not Fault.MISSING:
+                raise Unavailable(f"{self._uri}: {path}: {answer.value}")
+        return found
+
+    def _is_ours(self, index: Index, path: str, key: ServiceId, place: str) -> bool:
+        """Whether a mark stands where its id says, and names what could be ours."""
+        below = place.startswith(f"{self._base}/")
+        depth = place[len(self._base) :].count("/")
+        return below and depth == 2 and index.mark_path(key) == path

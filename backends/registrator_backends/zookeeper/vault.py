@@ -1,0 +1,61 @@
+"""Keeps a session's ticket in a file, so that a restarted daemon goes on with it."""
+
+import hashlib
+import json
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from registrator_backends.zookeeper.terms import Ticket
+
+log = logging.getLogger(__name__)
+
+
+class Vault:
+    """One file, for one place in ZooKeeper and one node; all of it may block.
+
+    Whoever has the ticket can end the session and all that lives with it: the file
+    is for its owner alone. Without a file, or one that can be used, nothing is kept.
+    """
+
+    def __init__(self, directory: Path | None, *of: str) -> None:
+        name = hashlib.sha256("\0".join(of).encode(errors="replace")).hexdigest()[:16]
+        self.path = directory / f"zookeeper-{name}.json" if directory else None
+
+    def take(self) -> Ticket | None:
+        """Read the ticket; None where there is none that can be used."""
+        if self.path is None:
+            return None
+        try:
+            found: dict[str, Any] = json.loads(self.path.read_text())
+            return Ticket(int(found["session"], 16), bytes.fromhex(found["password"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            log.warning("session file %s: %s; a new session begins", self.path, error)
+            return None
+
+    def keep(self, ticket: Ticket) -> None:
+        """Write the ticket, as a whole or not at all."""
+        if self.path is None:
+            return
+        body = {"session": f"{ticket.session:#x}", "password": ticket.password.hex()}
+        fresh = self.path.with_suffix(f".{os.getpid()}")
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                fresh.unlink()
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(fresh, flags, 0o600), "w") as file:
+                json.dump(body, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+        except OSError as error:
+            log.warning(
+                "session file %s: %s; after a restart a new session begins",
+                self.path,
+                error.strerror,
+            )

@@ -1,0 +1,160 @@
+"""The processes that hold hosts (bench/hosts.py) and readers (bench/reader.py)."""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+from waiting import until
+
+Moment = tuple[str, int]
+"""An address with a port, and the nanoseconds at which something befell it."""
+
+_DEADLINE: Final = 120.0
+
+
+class Hosts:
+    """A process of hosts; a command may be told to several before any is heard."""
+
+    def __init__(self, uri: str, directory: Path, *, first: int = 0, count: int = 1):
+        state = directory / f"hosts{first}"
+        state.mkdir()
+        self._child = _Child("bench.hosts", uri, first, count, state)
+
+    def __enter__(self) -> Self:
+        self._child.start()
+        self.hear()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._child.end()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._child.pid
+
+    def tell(self, *command: object) -> None:
+        """Give a command."""
+        self._child.input.write(" ".join(map(str, command)) + "\n")
+        self._child.input.flush()
+
+    def hear(self) -> str:
+        """Wait for the answer to a command."""
+        line = self._child.output.readline()
+        if not line:
+            raise RuntimeError("the hosts have ended")
+        return line
+
+    def seconds(self, *command: object) -> float:
+        """Give a command, and hear how long it took."""
+        self.tell(*command)
+        return float(self.hear())
+
+    def moment(self, command: str) -> Moment:
+        """Give a command, and hear where something happened, and when."""
+        self.tell(command)
+        place, at = self.hear().split()
+        return place, int(at)
+
+    def moments(self) -> dict[str, int]:
+        """Hear where things happened, and when."""
+        found: dict[str, int] = json.loads(self.hear())
+        return found
+
+
+class Readers:
+    """A process of readers, and what they have seen so far."""
+
+    def __init__(self, uri: str, *, count: int = 1) -> None:
+        self.present = [-1] * count
+        """How many instances each sees now."""
+        self.came: list[dict[str, int]] = [{} for _ in range(count)]
+        """When each first saw what."""
+        self.went: list[dict[str, int]] = [{} for _ in range(count)]
+        self.readings = 0
+        """How many readings there were, of all of them together."""
+        self._child = _Child("bench.reader", uri, count)
+
+    def __enter__(self) -> Self:
+        self._child.start()
+        threading.Thread(target=self._follow, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._child.end()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._child.pid
+
+    def await_all(self, count: int) -> None:
+        """Wait until each sees at least so many."""
+        until(lambda: min(self.present) >= count, f"readers see {count}", _DEADLINE)
+
+    def _follow(self) -> None:
+        for line in self._child.output:
+            number, present, at, *changes = line.split()
+            reader = int(number)
+            self.readings += 1
+            for change in changes:
+                seen = self.came if change[0] == "+" else self.went
+                seen[reader].setdefault(change[1:], int(at))
+            self.present[reader] = int(present)
+
+
+class _Child:
+    """A Python process of ours that writes lines, and perhaps reads them."""
+
+    def __init__(self, module: str, *arguments: object) -> None:
+        self._command = [sys.executable, "-m", module, *map(str, arguments)]
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[1],
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._running.pid
+
+    @property
+    def input(self) -> IO[str]:
+        stream = self._running.stdin
+        assert stream is not None
+        return stream
+
+    @property
+    def output(self) -> IO[str]:
+        stream = self._running.stdout
+        assert stream is not None
+        return stream
+
+    def end(self) -> None:
+        self._running.kill()
+        self._running.wait()
+        self._process = None
+
+    @property
+    def _running(self) -> subprocess.Popen[str]:
+        assert self._process is not None
+        return self._process
