@@ -104,7 +104,13 @@ class Readers:
 
     def await_all(self, count: int) -> None:
         """Wait until each sees at least so many."""
-        until(lambda: min(self.present) >= count, f"readers see {count}", _DEADLINE)
+
+        def all_there() -> bool:
+            if self._child.ended:
+                raise RuntimeError("the readers have ended")
+            return min(self.present) >= count
+
+        until(all_there, f"readers see {count}", _DEADLINE)
 
     def _follow(self) -> None:
         for line in self._child.output:
@@ -136,6 +142,10 @@ class _Child:
     @property
     def pid(self) -> int:
         return self._running.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._running.poll() is not None
 
     @property
     def input(self) -> IO[str]:

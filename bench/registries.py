@@ -29,7 +29,7 @@ from waiting import until
 
 SIZES: Final = (1, 100, 1000)
 STORES: Final = (CONSUL, CONSUL_KV, ETCD, SKYDNS, ZOOKEEPER, EUREKA)
-CHANGES: Final = 200
+CHANGES: Final = 100
 ROUNDS: Final = 5
 REST: Final = 60.0
 """Seconds: three refreshes at the default interval, and a minute."""
@@ -105,12 +105,13 @@ def _timed(store: Store, size: int) -> _Timed:
         took = host.seconds("fill", size)
         rounds = [host.seconds("round") for _ in range(ROUNDS)]
         with _eye(there, size) as eye:
-            starts = [_start(host, eye) for _ in range(CHANGES)]
+            starts = [_start(host, eye, store.pace) for _ in range(CHANGES)]
     return _Timed(all=took, starts=starts, round=percentile(rounds, 50))
 
 
-def _start(host: Hosts, eye: "_Eye") -> float:
+def _start(host: Hosts, eye: "_Eye", pace: float) -> float:
     """Start one and stop it again; the seconds until its start was seen."""
+    time.sleep(pace * 1.2)
     place, at = host.moment("start")
     seen = eye.came(place, at)
     eye.went(*host.moment("stop"))
@@ -165,9 +166,13 @@ class _AtTheStandIn:
         return until(lambda: self._latest("DELETE", at), f"{place} is cancelled")
 
     def _latest(self, method: str, since: int) -> int:
-        found = [r.at for r in self._server.requests[-3:] if r.method == method]
-        latest = int(max(found, default=0.0) * 1e9)
-        return latest if latest >= since else 0
+        """Say when the latest such request came, 0 if there was none *since*."""
+        for request in reversed(self._server.requests):
+            if (at := int(request.at * 1e9)) < since:
+                break
+            if request.method == method:
+                return at
+        return 0
 
 
 def _counted(stores: Sequence[Store]) -> dict[str, list[_Counted]]:

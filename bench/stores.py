@@ -3,6 +3,7 @@
 Eureka alone is the tests' stand-in: no real one can be had where the tests run.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class Store:
     """With ``{port}`` for where the server, or a meter before it, listens."""
     start: Callable[[Path], AbstractContextManager[AnyServer]]
     counting: Callable[[], Count] = http_requests
+    pace: float = 0.0
+    """Seconds after a reading in which its reader lets further changes gather."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,11 @@ class Running:
     metered_uri: str
     """The same server, by way of the meter."""
     directory: Path
+
+    @property
+    def pid(self) -> int:
+        """The server's process; of the stand-in, which has none, our own."""
+        return os.getpid() if isinstance(self.server, EurekaServer) else self.server.pid
 
 
 @contextmanager
@@ -74,9 +82,14 @@ def _zookeeper(home: Path) -> ZooKeeper:
     return ZooKeeper(home, {"forceSync": "yes", "maxClientCnxns": 0, "tickTime": 2000})
 
 
-CONSUL: Final = Store(name="consul", uri="consul://127.0.0.1:{port}", start=_consul)
+CONSUL: Final = Store(
+    name="consul", uri="consul://127.0.0.1:{port}", start=_consul, pace=0.1
+)
 CONSUL_KV: Final = Store(
-    name="consulkv", uri="consulkv://127.0.0.1:{port}/services", start=_consul
+    name="consulkv",
+    uri="consulkv://127.0.0.1:{port}/services",
+    start=_consul,
+    pace=0.1,
 )
 ETCD: Final = Store(name="etcd", uri="etcd://127.0.0.1:{port}/services", start=_etcd)
 SKYDNS: Final = Store(

@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -65,21 +65,11 @@ class Prepared:
 
     def site(self, node: str, address: str) -> Site:
         """Say what a store is told of this host; make the directory for its state."""
-        settings = self.settings
-        return Site(
-            node=node,
-            address=address,
-            ttl=settings.ttl,
-            ttl_refresh=settings.ttl_refresh or settings.ttl / 3,
-            cleanup=settings.cleanup,
-            state=self._state(),
-            environment=self.environment,
-        )
-
-    def _state(self) -> Path | None:
+        site = _site(self.settings, self.environment, node, address)
         if self.settings.dry_run or not self.remote:
-            return None
-        return state.directory(self.settings.state, self.environment)
+            return site
+        kept = state.directory(self.settings.state, self.environment)
+        return replace(site, state=kept)
 
 
 def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
@@ -99,7 +89,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     except ConfigError as error:
         mistakes += error.problems
     try:
-        site = Site(node="node", environment=environment)
+        site = _site(settings, environment, settings.node_name or "node", settings.ip)
         remote = not all(each.local for each in stores.make(settings.registries, site))
     except ConfigError as error:
         mistakes += error.problems
@@ -111,6 +101,19 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         endpoint=endpoint,
         tags=tags,
         remote=remote,
+    )
+
+
+def _site(
+    settings: Settings, environment: Mapping[str, str], node: str, address: str
+) -> Site:
+    return Site(
+        node=node,
+        address=address,
+        ttl=settings.ttl,
+        ttl_refresh=settings.ttl_refresh or settings.ttl / 3,
+        cleanup=settings.cleanup,
+        environment=environment,
     )
 
 

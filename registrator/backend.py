@@ -114,7 +114,7 @@ class Backend(ABC, Generic[R]):
         Whoever wrote them. A reading is consistent and never a part; what changes
         while one is looked at comes with the next. Raise `Unavailable` where the
         store does not answer (again, soon after it fell silent): a new watch then
-        begins anew. To be closed by its reader (`contextlib.aclosing`).
+        begins anew. To be closed by its reader (`watcher.opened`).
         """
 
     async def refresh(self, records: Mapping[ServiceId, R]) -> None:

@@ -2,6 +2,8 @@
 
 import signal
 
+import hypothesis
+
 pytest_plugins = [
     "fixtures.consul",
     "fixtures.disk",
@@ -17,5 +19,10 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """Have SIGTERM end the run as Ctrl-C does: what fixtures started is stopped."""
+    """Have SIGTERM end the run as Ctrl-C does: what fixtures started is stopped.
+
+    No example is too slow: the machine may be.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hypothesis.settings.register_profile("patient", deadline=None)
+    hypothesis.settings.load_profile("patient")

@@ -200,11 +200,11 @@ def test_every_registry_has_a_page_in_the_documentation() -> None:
 
     assert modules
     for module in modules:
-        assert (ROOT / "docs" / f"{module}.md").is_file(), module
+        assert (ROOT / "docs" / "backends" / f"{module}.md").is_file(), module
 
 
 def test_every_scheme_stands_on_the_first_page_or_in_the_documentation() -> None:
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     said = "".join(page.read_text() for page in pages)
 
     for entry in entry_points(group=stores.GROUP):

@@ -450,7 +450,5 @@ class Accounts(RuleBasedStateMachine):
             self.store[change.id] = change.wanted
 
 
-Accounts.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=25, deadline=None
-)
+Accounts.TestCase.settings = settings(max_examples=200, stateful_step_count=25)
 TestAccounts = Accounts.TestCase

@@ -93,3 +93,10 @@ def test_a_single_round_without_an_engine_fails_in_one_clear_line(
     assert ended.stderr.splitlines()[-1].startswith("registrator: ")
     assert str(socket) in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_registries_are_checked_with_the_settings_they_will_have() -> None:
+    ended = registrator("-check-config", "-node-name=a..b", "dns://127.0.0.1:0")
+
+    assert ended.returncode == 2
+    assert "node name 'a..b' does not split into labels" in ended.stderr

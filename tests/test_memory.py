@@ -5,6 +5,7 @@ from registrator.errors import ConfigError, Unavailable
 from registrator.memory import MemoryBackend
 from registrator.model import Health, Service
 from registrator.planner import Change
+from registrator.watcher import opened
 from samples import web
 
 SITE = Site(node="here")
@@ -72,3 +73,23 @@ async def test_refreshing_is_nothing_here() -> None:
     await store.refresh({})
 
     assert store.refresh_every is None
+
+
+async def test_an_outage_ends_a_watch_that_waits() -> None:
+    store = MemoryBackend()
+    async with opened(store) as stream:
+        await anext(stream)
+        store.outage = Unavailable("away")
+
+        with pytest.raises(Unavailable, match="away"):
+            await anext(stream)
+
+
+async def test_a_watch_that_begins_in_an_outage_says_nothing_else() -> None:
+    store = MemoryBackend()
+    await store.put([PUT])
+    store.outage = Unavailable("away")
+
+    async with opened(store) as stream:
+        with pytest.raises(Unavailable, match="away"):
+            await anext(stream)

@@ -70,6 +70,13 @@ def test_every_decision_stands_in_the_list_of_decisions() -> None:
     assert [name for name in pages if f"]({name})" not in index] == []
 
 
+def test_every_page_of_a_registry_stands_in_the_index_of_registries() -> None:
+    index = (ROOT / "docs/backends/README.md").read_text()
+    pages = [path.name for path in (ROOT / "docs/backends").glob("[a-z]*.md")]
+
+    assert [name for name in pages if f"]({name})" not in index] == []
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_registry_stands_in_the_readme_with_a_page_of_its_own(
     scheme: str,

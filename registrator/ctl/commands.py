@@ -10,28 +10,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Final
 
 from registrator import control_socket
+from registrator.ctl import arguments
 from registrator.ctl.client import Client, NoDaemon, NotKnown
 from registrator.errors import BackendError, ConfigError, Unwritten
 from registrator.output import written
-from registrator.version import __version__
 from registrator.visible import visible
-
-_EPILOG: Final = (
-    "exit codes: 0 yes; 1 no: nothing found, or not all is well; 2 the command line"
-    " is wrong; 3 no daemon answers, or the registry does not"
-)
-_FROM: Final = "read this registry directly; its options are those of the daemon's URIs"
 
 
 def main() -> int:
     """Run one command, and return its exit code."""
-    parser = _parser()
-    chosen = parser.parse_args()
-    if chosen.command == "list" and chosen.registry is not None and chosen.socket:
-        parser.error("--from asks no daemon: --socket makes no sense beside it")
+    chosen = arguments.parse()
     for stream in (sys.stdout, sys.stderr):  # names may not fit a terminal's encoding
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -137,49 +127,3 @@ def _status(client: Client, *, as_json: bool) -> int:
 
         tables.status(found)
     return 0 if found["well"] else 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="registrator-ctl",
-        description="Show what registrator on this host thinks, and why.",
-        epilog=_EPILOG,
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"registrator-ctl {__version__}"
-    )
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--socket", metavar="FILE", help="the daemon's control socket (-control)"
-    )
-    form = argparse.ArgumentParser(add_help=False)
-    form.add_argument(
-        "-o", "--output", choices=("table", "json"), default="table", help="the form"
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    listing = commands.add_parser(
-        "list",
-        parents=[shared, form],
-        help="the services of this host, and who has them; or what a registry holds",
-    )
-    listing.add_argument("service", nargs="?", default="", help="only this one")
-    listing.add_argument("--from", dest="registry", metavar="URI", help=_FROM)
-    watching = commands.add_parser(
-        "watch", parents=[form], help="what a registry holds, and then each change"
-    )
-    watching.add_argument("service", nargs="?", default="", help="only this one")
-    watching.add_argument(
-        "--from", dest="registry", metavar="URI", required=True, help=_FROM
-    )
-    explaining = commands.add_parser(
-        "explain",
-        parents=[shared, form],
-        help="why each port of a container is or is not registered",
-    )
-    explaining.add_argument("container", help="a container's name or id")
-    commands.add_parser(
-        "status",
-        parents=[shared, form],
-        help="the engine, each registry, lag and retries",
-    )
-    return parser

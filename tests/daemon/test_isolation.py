@@ -59,7 +59,7 @@ class Host:
 
     def answers(self, number: int) -> bool:
         """Whether DNS has a container."""
-        return dig(self.dns, f"s{number}.service.consul").status == "NOERROR"
+        return dig(self.dns, f"s{number:02}.service.consul").status == "NOERROR"
 
 
 REGISTRIES = ("consul", "etcd", "files", "dns")

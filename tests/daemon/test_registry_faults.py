@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,7 +97,7 @@ def cluster(kind: Kind, start_cluster: StartCluster) -> AnyCluster:
 
 @contextmanager
 def against(
-    engine: StandInProcess, uri: str, state: Path, under: Sequence[str] = ()
+    engine: StandInProcess, uri: str, under: Sequence[str] = ()
 ) -> Iterator[Daemon]:
     """Run a daemon, and wait until the first round is over."""
     with Daemon(
@@ -108,7 +107,6 @@ def against(
         "-node-name=h1",
         "-resync=2",
         "-ttl=15",
-        f"-state={state}",
         under=under,
     ) as daemon:
         until(daemon.settled, "the first round")
@@ -179,10 +177,9 @@ async def test_what_starts_and_dies_while_the_server_is_away_is_right_afterwards
     kind: Kind,
     server: Any,
     fault: Callable[[Server], AbstractContextManager[None]],
-    tmp_path: Path,
 ) -> None:
     uri = of_one(kind, server)
-    with against(engine, uri, tmp_path) as daemon:
+    with against(engine, uri) as daemon:
         with fault(server):
             shift(engine, 0)
             until(is_unwell(daemon), "the fault is noticed")
@@ -222,11 +219,10 @@ async def test_a_network_that_fails_loses_nothing(
     kind: Kind,
     server: Any,
     fault: Callable[[TcpProxy], AbstractContextManager[None]],
-    tmp_path: Path,
 ) -> None:
     with (
         TcpProxy(server.port) as link,
-        against(engine, of_one(kind, link), tmp_path) as daemon,
+        against(engine, of_one(kind, link)) as daemon,
     ):
         with fault(link):
             shift(engine, 0)
@@ -240,11 +236,11 @@ async def test_a_network_that_fails_loses_nothing(
 
 @every_kind
 async def test_a_slow_network_delays_and_loses_nothing(
-    engine: StandInProcess, kind: Kind, server: Any, tmp_path: Path
+    engine: StandInProcess, kind: Kind, server: Any
 ) -> None:
     with (
         TcpProxy(server.port) as link,
-        against(engine, of_one(kind, link), tmp_path) as daemon,
+        against(engine, of_one(kind, link)) as daemon,
     ):
         link.delay(0.3)
         shift(engine, 0)
@@ -261,13 +257,12 @@ async def test_a_host_that_is_cut_off_expires_on_the_far_side_and_comes_back(
     kind: Kind,
     server: Any,
     far_host: FarHost,
-    tmp_path: Path,
 ) -> None:
     link = far_host.reach(server.port)
     there = f"{far_host.near}:{link.port}"
     uri = kind.uri.format(one=there, all=there)
     async with reader(of_one(kind, server)) as holds:
-        with against(engine, uri, tmp_path, under=far_host.under) as daemon:
+        with against(engine, uri, under=far_host.under) as daemon:
             assert await holds(range(10))
             with far_host.partition():
                 shift(engine, 0)
@@ -299,13 +294,12 @@ async def test_a_full_disk_of_the_server_loses_nothing(
     kind: Kind,
     request: pytest.FixtureRequest,
     start_disk: StartDisk,
-    tmp_path: Path,
 ) -> None:
     disk = start_disk(32)
     start = request.getfixturevalue(f"start_{kind.server}")
     server = start({kind.disk: str(disk.path / "data")} if kind.disk != "-" else {})
     uri = of_one(kind, server)
-    with against(engine, uri, tmp_path) as daemon:
+    with against(engine, uri) as daemon:
         with full(kind, disk, server):
             shift(engine, 0)
             until(is_unwell(daemon), "the fault is noticed")
@@ -318,10 +312,10 @@ async def test_a_full_disk_of_the_server_loses_nothing(
 
 @every_kind
 async def test_a_server_that_comes_back_empty_is_filled_again(
-    engine: StandInProcess, kind: Kind, server: Any, tmp_path: Path
+    engine: StandInProcess, kind: Kind, server: Any
 ) -> None:
     uri = of_one(kind, server)
-    with against(engine, uri, tmp_path) as daemon:
+    with against(engine, uri) as daemon:
         server.kill()
         server.forget()
         shift(engine, 0)
@@ -334,10 +328,10 @@ async def test_a_server_that_comes_back_empty_is_filled_again(
 
 @every_kind
 async def test_a_daemon_that_was_killed_finds_at_its_start_what_died_meanwhile(
-    engine: StandInProcess, kind: Kind, server: Any, tmp_path: Path
+    engine: StandInProcess, kind: Kind, server: Any
 ) -> None:
     uri = of_one(kind, server)
-    with against(engine, uri, tmp_path) as daemon:
+    with against(engine, uri) as daemon:
         daemon.end(signal.SIGKILL)
         shift(engine, 0)
         daemon.start()
@@ -347,10 +341,10 @@ async def test_a_daemon_that_was_killed_finds_at_its_start_what_died_meanwhile(
 
 @every_kind
 async def test_the_death_of_the_leader_loses_nothing(
-    engine: StandInProcess, kind: Kind, cluster: AnyCluster, tmp_path: Path
+    engine: StandInProcess, kind: Kind, cluster: AnyCluster
 ) -> None:
     uri = of_all(kind, cluster)
-    with against(engine, uri, tmp_path) as daemon:
+    with against(engine, uri) as daemon:
         with cluster.leader().outage():
             shift(engine, 0)
             async with reader(uri) as holds:
@@ -364,10 +358,10 @@ async def test_the_death_of_the_leader_loses_nothing(
 
 @every_kind
 async def test_twenty_seconds_without_a_quorum_lose_nothing(
-    engine: StandInProcess, kind: Kind, cluster: AnyCluster, tmp_path: Path
+    engine: StandInProcess, kind: Kind, cluster: AnyCluster
 ) -> None:
     uri = of_all(kind, cluster)
-    with against(engine, uri, tmp_path) as daemon:
+    with against(engine, uri) as daemon:
         with cluster.quorum_lost():
             began = time.monotonic()
             shift(engine, 0)
@@ -383,10 +377,10 @@ async def test_twenty_seconds_without_a_quorum_lose_nothing(
 
 @every_kind
 async def test_a_cluster_that_comes_back_empty_is_filled_again(
-    engine: StandInProcess, kind: Kind, cluster: AnyCluster, tmp_path: Path
+    engine: StandInProcess, kind: Kind, cluster: AnyCluster
 ) -> None:
     uri = of_all(kind, cluster)
-    with against(engine, uri, tmp_path) as daemon:
+    with against(engine, uri) as daemon:
         cluster.kill()
         cluster.forget()
         shift(engine, 0)

@@ -102,7 +102,7 @@ def check(answers: Answers, packet: bytes, *, udp: bool) -> None:
     assert answers.answer(octets, udp=udp) is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.binary(max_size=80), st.booleans())
 def test_any_octets_are_answered_properly_or_not_at_all(
     packet: bytes, udp: bool
@@ -110,7 +110,7 @@ def test_any_octets_are_answered_properly_or_not_at_all(
     check(RESPONDER, packet, udp=udp)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.binary(max_size=60), st.booleans())
 def test_any_octets_behind_a_header_are_answered_properly(
     body: bytes, udp: bool
@@ -118,7 +118,7 @@ def test_any_octets_behind_a_header_are_answered_properly(
     check(RESPONDER, b"id\1\0\0\1\0\0\0\0\0\1" + body, udp=udp)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(mutated(), st.booleans())
 def test_a_mutated_query_is_answered_properly_or_not_at_all(
     packet: bytes, udp: bool
@@ -126,7 +126,7 @@ def test_a_mutated_query_is_answered_properly_or_not_at_all(
     check(RESPONDER, packet, udp=udp)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(QUERIES, st.booleans())
 def test_a_proper_query_is_never_malformed(packet: bytes, udp: bool) -> None:
     check(RESPONDER, packet, udp=udp)
@@ -136,7 +136,7 @@ def test_a_proper_query_is_never_malformed(packet: bytes, udp: bool) -> None:
     assert octets[3] & 0x0F != dns.rcode.FORMERR
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(b"aZ\0.\xc0\xff_"), min_size=1, max_size=63))
 def test_the_question_is_always_echoed_octet_by_octet(label: list[int]) -> None:
     name = bytes([len(label), *label]) + b"\1a\7sERvice\6ConSUL\0"

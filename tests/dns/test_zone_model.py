@@ -150,7 +150,6 @@ def neighbours(zone: Names) -> set[str]:
     return {name for name in names if name.endswith("consul") or name in zone}
 
 
-@settings(deadline=None)
 @given(STEPS)
 def test_any_sequence_of_changes_shows_what_the_last_table_says(
     steps: list[Service | ServiceId],
@@ -172,7 +171,6 @@ def test_any_sequence_of_changes_shows_what_the_last_table_says(
             assert (name, kind, seen(zone, name, kind)) == (name, kind, wanted)
 
 
-@settings(deadline=None)
 @given(st.lists(SERVICES, max_size=6))
 def test_what_was_all_dropped_leaves_no_trace(services: list[Service]) -> None:
     zone = Zone(FOO)
@@ -187,7 +185,7 @@ def test_what_was_all_dropped_leaves_no_trace(services: list[Service]) -> None:
             assert (name, seen(zone, name, "A")) == (name, expected(nothing, name, "A"))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(QUESTIONS) | CHANGES, max_size=12))
 def test_whatever_is_kept_meanwhile_is_not_kept_for_too_long(
     steps: list[tuple[str, str] | Service | ServiceId],

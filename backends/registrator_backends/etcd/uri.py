@@ -24,7 +24,9 @@ ENCRYPTED: Final = "etcds"
 """The scheme that says TLS by itself."""
 
 _TLS_OPTIONS: Final = ("ca", "cert", "key")
-_OPTIONS: Final = ("tls", *_TLS_OPTIONS, "password_file", "token_file")
+OPTIONS: Final = ("tls", *_TLS_OPTIONS, "password_file", "token_file")
+"""What the URI of any etcd may say, beside what its layout wants to know."""
+
 _TRUE: Final = frozenset({"", "1", "t", "true"})
 _FALSE: Final = frozenset({"0", "f", "false"})
 
@@ -63,7 +65,7 @@ def read_address(
     first connection.
     """
     problems: list[str] = []
-    known = (*_OPTIONS, *options)
+    known = (*OPTIONS, *options)
     location = attempt(problems, lambda: read_location(uri, port=PORT, options=known))
     if location is None:
         raise ConfigError(*problems)

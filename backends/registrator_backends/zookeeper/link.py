@@ -54,7 +54,7 @@ class Link:
         self.ticket = ticket or Ticket(0, b"")
         """The session that this link is part of, once it has begun."""
         self._farewells: list[Callable[[], None]] = []
-        self._refused = False
+        self._refused = self._is_cut = False
         self._client: Any = KazooClient(
             # Of its own it would only look up names: the connection is there.
             hosts="127.0.0.1",
@@ -67,6 +67,11 @@ class Link:
             **login_options(terms.login),
         )
         self._client.add_listener(self._told)
+
+    @property
+    def living(self) -> bool:
+        """Whether there is a connection still, as far as anybody knows."""
+        return not (self._is_cut or self.ended.is_set())
 
     @property
     def timeout(self) -> float:
@@ -99,6 +104,7 @@ class Link:
 
     def cut(self) -> None:
         """Break off; the session goes on until it times out. At once, no waiting."""
+        self._is_cut = True
         self._wire.cut()
 
     async def leave(self) -> None:
@@ -189,7 +195,7 @@ class Link:
 
     def _send(self, request: Callable[[], Any]) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
-        if self.ended.is_set():
+        if not self.living:
             self._room.release()
             future.set_exception(exceptions.ConnectionLoss())
             return future

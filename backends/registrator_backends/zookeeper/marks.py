@@ -63,7 +63,7 @@ class MarkReader:
             )
 
     async def _settled(self, mark: Mark, found: Znode) -> Mark:
-        """Find a record whose number nobody wrote down: made together with its mark."""
+        """Find a record whose number nobody wrote down: made with its mark."""
         (names,) = await self._link.children([parent(mark.path)])
         prefix = leaf(mark.path)
         paths = [
@@ -72,7 +72,7 @@ class MarkReader:
             if name.startswith(prefix)
         ]
         for path, record in await self._each(paths):
-            if record.created == found.created:
+            if record.created == found.changed:
                 return Mark(id=mark.id, path=path, held=False)
         return mark
 

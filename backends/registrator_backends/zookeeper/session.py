@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import random
 import ssl
 from typing import Final
@@ -37,7 +38,7 @@ class Session:
     def living(self) -> Link | None:
         """The link, where it is not broken; nothing is sent to find out."""
         link = self._link
-        return None if link is None or link.ended.is_set() else link
+        return link if link is not None and link.living else None
 
     async def link(self) -> Link:
         """Return the link, or open another; raise `Unavailable` where there is none."""
@@ -80,7 +81,7 @@ class Session:
             except ssl.SSLError as error:
                 troubles[f"no connection: {(error.reason or '').lower()}"] = None
             except OSError as error:
-                troubles[f"no connection: {error.strerror or error}"] = None
+                troubles[f"no connection: {_why(error)}"] = None
             except Unavailable as error:
                 troubles[str(error).removeprefix(f"{self._terms.uri}: ")] = None
         raise Unavailable(f"{self._terms.uri}: {'; '.join(troubles)}")
@@ -114,3 +115,10 @@ class Session:
                 self._terms.timeout,
             )
         self._told = timeout
+
+
+def _why(error: OSError) -> str:
+    """Say what the system says; asyncio has words of its own, with the address."""
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error.strerror or error)

@@ -59,6 +59,7 @@ def read_znode(data: bytes, stat: Any) -> Znode:
     return Znode(
         data=data or b"",
         created=stat.czxid,
+        changed=stat.mzxid,
         owner=stat.ephemeralOwner,
         children=stat.numChildren,
     )

@@ -64,29 +64,27 @@ class Writer:
     ) -> dict[ServiceId, Fault]:
         """Commit each chunk as a whole; what came in the way, for all that it held."""
         await self._prepare(steps for chunk in chunks for _, steps in chunk)
-        answers = await self._link.commit(
-            [[step for _, steps in chunk for step in steps] for chunk in chunks]
-        )
+        answers = await self._link.commit([_steps(chunk) for chunk in chunks])
         failed: dict[ServiceId, Fault] = {}
-        numbers: list[list[Step]] = []
+        numbers: list[Group] = []
         for chunk, answer in zip(chunks, answers, strict=True):
             if isinstance(answer, Fault):
                 failed |= dict.fromkeys((key for key, _ in chunk), answer)
             else:
-                numbers.append(list(self._numbers(chunk, answer)))
-        await self._link.commit([steps for steps in numbers if steps])
+                numbers += self._numbers(chunk, answer)
+        await self._link.commit([_steps(chunk) for chunk in _chunks(numbers)])
         return failed
 
     def _numbers(
         self, chunk: Sequence[Group], created: Sequence[str]
-    ) -> Iterator[Step]:
+    ) -> Iterator[Group]:
         """Take in the numbers that new records got, and plan to write them down."""
         paths = iter(created)
         for key, steps in chunk:
             made = [next(paths) for step in steps if isinstance(step, Create)]
             step = self._index.numbered(key, made[-1]) if made else None
             if step is not None:
-                yield step
+                yield key, (step,)
 
     async def _prepare(self, groups: Iterable[tuple[Step, ...]]) -> None:
         """Make the directories that are missing; the highest first, all at once."""
@@ -106,14 +104,28 @@ class Writer:
                 self.barred[path] = answer
 
 
+def _steps(chunk: Sequence[Group]) -> list[Step]:
+    return [step for _, steps in chunk for step in steps]
+
+
 def _chunks(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    """Put together what fits into one transaction.
+
+    A record that is to get a number has one of its own: as long as the number is not
+    written down, the transaction tells which record belongs to a mark.
+    """
     chunk: list[Group] = []
     size = 0
     for key, steps in groups:
         octets = sum(len(getattr(step, "data", b"")) + len(step.path) for step in steps)
-        if chunk and (len(chunk) == _MOST or size + octets > _LARGEST):
+        alone = any(isinstance(step, Create) and step.sequential for step in steps)
+        full = len(chunk) == _MOST or size + octets > _LARGEST or alone
+        if chunk and full:
             yield chunk
             chunk, size = [], 0
+        if alone:
+            yield [(key, steps)]
+            continue
         chunk.append((key, steps))
         size += octets
     if chunk:

@@ -25,6 +25,8 @@ class Znode:
     data: bytes
     created: int
     """The transaction that made it (czxid): the same for all that one made."""
+    changed: int
+    """The transaction that last wrote it (mzxid)."""
     owner: int
     """The session that it ends with; 0: it stays."""
     children: int = 0

@@ -48,7 +48,7 @@ FAULTS = [
     (401, "etcdserver: invalid auth token", 16, Stranger),
     (400, "etcdserver: user name is empty", 3, Stranger),
     (400, "etcdserver: revision of auth store is old", 3, Stranger),
-    (400, "etcdserver: authentication failed, invalid user ID or password", 3, Unavailable),
+    (400, "authentication failed, invalid user ID or password", 3, Unavailable),
     (429, "etcdserver: mvcc: database space exceeded", 8, Unavailable),
     (429, "etcdserver: too many requests", 8, Unavailable),
     (503, "etcdserver: no leader", 14, Away),
@@ -56,7 +56,7 @@ FAULTS = [
     (503, "etcdserver: leader changed", 14, Away),
     (500, "anything", 13, Away),
     (404, "Not Found", 5, Away),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("shape", [older, newer, streamed])

@@ -116,7 +116,7 @@ def test_what_is_another_s_is_left_alone(
 
 
 def test_a_request_compares_every_key_that_it_writes() -> None:
-    said = request([MOVE, PUT], 10, OURS)
+    said = request([MOVE, write({b"c": b"1"})], 10, OURS)
 
     compared = {each["key"] for each in said["compare"]}
     assert len(compared) == len(said["success"]) == len(said["failure"]) == 3

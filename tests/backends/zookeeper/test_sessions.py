@@ -3,23 +3,24 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from fixtures.zookeeper import StartZooKeeper, ZooKeeper
-from registrator.errors import Unavailable
 from registrator_backends.zookeeper import ZooKeeperBackend
 from samples import drop, put, web
-from waiting import eventually, until
-from zookeepers import agree, at
+from waiting import until
+from zookeepers import agree, at, until_lost
 
 pytestmark = pytest.mark.needs_zookeeper
 
 A = web("here:web.1:80")
 B = web("here:web.2:80", address="10.0.0.2")
 FORMATS = ("registrator", "nerve", "serverset", "curator")
-every_format = pytest.mark.parametrize("format", FORMATS)
+every_format = pytest.mark.parametrize("kind", FORMATS)
 
 
 def made(zookeeper: ZooKeeper) -> dict[str, int]:
@@ -68,9 +69,9 @@ async def test_the_end_of_the_daemon_leaves_everything_standing(
 
 @every_format
 async def test_a_restarted_daemon_goes_on_with_its_session(
-    zookeeper: ZooKeeper, tmp_path: Path, format: str
+    zookeeper: ZooKeeper, tmp_path: Path, kind: str
 ) -> None:
-    path = f"/www?format={format}"
+    path = f"/www?format={kind}"
     async with at(zookeeper, path, state=tmp_path) as first:
         await agree(first, A, B)
         before = made(zookeeper)
@@ -87,9 +88,9 @@ async def test_a_restarted_daemon_goes_on_with_its_session(
 
 @every_format
 async def test_without_its_session_a_restarted_daemon_takes_everything_over(
-    zookeeper: ZooKeeper, format: str
+    zookeeper: ZooKeeper, kind: str
 ) -> None:
-    path = f"/www?format={format}"
+    path = f"/www?format={kind}"
     async with at(zookeeper, path) as first:
         await agree(first, A, B)
     (before,) = zookeeper.sessions()
@@ -147,16 +148,24 @@ asyncio.run(main())
 """
 
 
+@contextmanager
+def writing(zookeeper: ZooKeeper, state: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Have another process that has written a record, and does nothing more."""
+    command = [sys.executable, "-c", WRITE, f"{zookeeper.uri}/www", str(state)]
+    tests = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=tests) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"written\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 async def test_kill_9_and_a_restart_change_no_znode(
     zookeeper: ZooKeeper, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", WRITE, f"{zookeeper.uri}/www", str(tmp_path)]
-    tests = str(Path(__file__).parents[2])
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env={"PYTHONPATH": tests}
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"written\n"
+    with writing(zookeeper, tmp_path) as process:
         before = made(zookeeper)
         process.kill()
 
@@ -183,13 +192,13 @@ async def test_what_died_with_the_daemon_is_removed_by_the_next(
 
 @every_format
 async def test_an_expired_session_is_told_and_everything_comes_again(
-    zookeeper: ZooKeeper, format: str
+    zookeeper: ZooKeeper, kind: str
 ) -> None:
-    async with at(zookeeper, f"/www?format={format}") as backend:
+    async with at(zookeeper, f"/www?format={kind}") as backend:
         await agree(backend, A, B)
         (before,) = zookeeper.sessions()
         zookeeper.expire(before)
-        await eventually(lambda: _is_away(backend), "the loss is noticed")
+        await until_lost(backend)
 
         assert await backend.owned() == {}
         assert await agree(backend, A, B) == {}
@@ -273,7 +282,7 @@ async def test_a_session_file_of_junk_is_told_and_passed_over(
 ) -> None:
     async with at(zookeeper, state=tmp_path) as first:
         await agree(first, A)
-    (file,) = tmp_path.iterdir()
+    file = only_file(tmp_path)
     file.write_bytes(held)
 
     async with at(zookeeper, state=tmp_path) as second:
@@ -288,7 +297,7 @@ async def test_a_session_of_somebody_else_is_not_entered(
 ) -> None:
     async with at(zookeeper, state=tmp_path) as first:
         await agree(first, A)
-    (file,) = tmp_path.iterdir()
+    file = only_file(tmp_path)
     known = json.loads(file.read_text())
     file.write_text(json.dumps({**known, "password": "00" * 16}))
 
@@ -305,7 +314,7 @@ async def test_the_session_file_is_for_its_owner_alone(
         await put(backend, A)
         await drop(backend, A.id)
 
-    (file,) = directory.iterdir()
+    file = only_file(directory)
     assert file.stat().st_mode & 0o777 == 0o600
     assert directory.stat().st_mode & 0o777 == 0o700
 
@@ -332,8 +341,17 @@ async def test_each_node_and_place_has_a_session_of_its_own(
     ):
         for backend in (one, other, there):
             await backend.owned()
-        assert len(set(tmp_path.iterdir())) == 3
+        assert len(files(tmp_path)) == 3
         until(lambda: len(zookeeper.sessions()) == 3, "there are three sessions")
+
+
+def files(directory: Path) -> list[Path]:
+    return list(directory.iterdir())
+
+
+def only_file(directory: Path) -> Path:
+    (file,) = files(directory)
+    return file
 
 
 def packets(zookeeper: ZooKeeper) -> int:
@@ -342,11 +360,3 @@ def packets(zookeeper: ZooKeeper) -> int:
     lines = zookeeper.command("cons").splitlines()
     (own,) = [line for line in lines if f"sid={session:#x}," in line]
     return int(own.partition("recved=")[2].partition(",")[0])
-
-
-async def _is_away(backend: ZooKeeperBackend) -> bool:
-    try:
-        await backend.refresh({})
-    except Unavailable:
-        return True
-    return False
