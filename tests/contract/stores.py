@@ -122,6 +122,7 @@ ROWS: Final[Mapping[str, Row]] = {
         outlives=True,
         by_id=False,
         carries=frozenset({"transport", "tags", "metadata"}),
+        together=50,
     ),
     "zookeeper-nerve": Row(
         kind="registrator_backends.zookeeper:ZooKeeperBackend",
@@ -144,6 +145,7 @@ ROWS: Final[Mapping[str, Row]] = {
         uri="{server.uri}/services?format=curator",
         outlives=True,
         carries=frozenset({"metadata"}),
+        together=50,
     ),
 }
 

@@ -75,6 +75,8 @@ class Walk:
                 await asyncio.gather(watching, return_exceptions=True)
 
     async def go(self) -> None:
+        for node in self.nodes:
+            self.reader.expect(node.keep)
         await self.all_stand()
         for _ in range(STEPS):
             step = self.dice.choice(self._steps)
@@ -152,8 +154,8 @@ class Walk:
         node = self.dice.choice(self.pair)
         self.reader.standing.pop(node.keep.name, None)
         self.reader.coming.pop(node.keep.name, None)
-        if await asyncio.to_thread(self.ground.revoke, node.keep.name):
-            node.another_keep()
+        await asyncio.to_thread(self.ground.revoke, node.keep.name)
+        node.another_keep()
         self.reader.expect(node.keep)
 
     async def down(self) -> None:
@@ -183,8 +185,6 @@ class Walk:
         await asyncio.gather(*self._faults.values())
 
     async def all_stand(self) -> None:
-        for node in self.nodes:
-            self.reader.expect(node.keep)
         await eventually(
             lambda: len(self.reader.standing) == len(self.nodes), "all stand", DEADLINE
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from registrator.errors import Unavailable
-from registrator_backends.etcd import wire
+from registrator_backends.etcd import operations, wire
 from registrator_backends.etcd.client import EtcdClient
 from registrator_backends.etcd.faults import Compacted
 from registrator_backends.etcd.layout import range_end
@@ -50,8 +50,8 @@ async def values(client: EtcdClient, keys: Sequence[bytes]) -> list[wire.Entry]:
     """Read these keys; those that are not there are left out."""
     found: list[wire.Entry] = []
     for at in range(0, len(keys), _GETS):
-        gets = [wire.get(key) for key in keys[at : at + _GETS]]
-        found += await client.ask("kv/txn", wire.transaction(gets), _found)
+        gets = [operations.get(key) for key in keys[at : at + _GETS]]
+        found += await client.ask("kv/txn", operations.transaction(gets), _found)
     return found
 
 

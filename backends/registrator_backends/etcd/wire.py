@@ -1,4 +1,4 @@
-"""etcd's JSON gateway: requests as it takes them, answers as it gives them.
+"""etcd's JSON gateway: how it writes things, and how its answers are read.
 
 Pure. Keys and values are base64, 64-bit numbers are text, and what is zero, empty
 or false is left out of an answer (etcd's documentation, "gRPC gateway").
@@ -33,38 +33,6 @@ class Entry:
 def encoded(octets: bytes) -> str:
     """Write a key or a value."""
     return b64encode(octets).decode()
-
-
-def put(key: bytes, value: bytes, lease: int) -> Json:
-    """Set a key, as part of a transaction."""
-    said = {"key": encoded(key), "value": encoded(value), "lease": str(lease)}
-    return {"request_put": said}
-
-
-def delete(key: bytes) -> Json:
-    """Delete a key, as part of a transaction."""
-    return {"request_delete_range": {"key": encoded(key)}}
-
-
-def get(key: bytes, *, keys_only: bool = False) -> Json:
-    """Read a key, as part of a transaction."""
-    return {"request_range": {"key": encoded(key), "keys_only": keys_only}}
-
-
-def lease_is(key: bytes, result: str, lease: int) -> Json:
-    """Compare the lease of a key; that of a key that is not there is 0."""
-    said = {"target": "LEASE", "result": result, "lease": str(lease)}
-    return said | {"key": encoded(key)}
-
-
-def transaction(
-    success: Sequence[Json],
-    *,
-    compare: Sequence[Json] = (),
-    failure: Sequence[Json] = (),
-) -> Json:
-    """Do *success* where all of *compare* holds, *failure* otherwise."""
-    return {"compare": compare, "success": success, "failure": failure}
 
 
 def document(body: bytes) -> Json:

@@ -13,7 +13,7 @@ from typing import Final
 from registrator.errors import NotOwner
 from registrator.model import ServiceId
 from registrator.planner import Change
-from registrator_backends.etcd import wire
+from registrator_backends.etcd import operations, wire
 from registrator_backends.etcd.layout import EtcdRecord
 
 MOST: Final = 128
@@ -76,10 +76,12 @@ def write_of(change: Change[EtcdRecord]) -> Write:
 
 def request(writes: Sequence[Write], lease: int, ours: tuple[int, int]) -> wire.Json:
     """Write the transaction: records go on *lease*, *ours* are both we may have."""
-    return wire.transaction(
+    return operations.transaction(
         [operation for write in writes for operation in _operations(write, lease)],
         compare=[compare for write in writes for compare in _compares(write, ours)],
-        failure=[wire.get(key, keys_only=True) for each in writes for key in each.keys],
+        failure=[
+            operations.get(key, keys_only=True) for each in writes for key in each.keys
+        ],
     )
 
 
@@ -142,16 +144,16 @@ def _entries(record: EtcdRecord | None) -> Mapping[bytes, bytes]:
 
 def _operations(write: Write, lease: int) -> Iterator[wire.Json]:
     for key, value in write.puts.items():
-        yield wire.put(key, value, lease)
+        yield operations.put(key, value, lease)
     for key in sorted(write.deletes):
-        yield wire.delete(key)
+        yield operations.delete(key)
 
 
 def _compares(write: Write, ours: tuple[int, int]) -> Iterator[wire.Json]:
     for key in write.keys:
         if key in write.marked:
-            yield wire.lease_is(key, "GREATER", ours[0] - 1)
-            yield wire.lease_is(key, "LESS", ours[1] + 1)
+            yield operations.lease_is(key, "GREATER", ours[0] - 1)
+            yield operations.lease_is(key, "LESS", ours[1] + 1)
         else:
             # So it is also where there is no such key.
-            yield wire.lease_is(key, "EQUAL", 0)
+            yield operations.lease_is(key, "EQUAL", 0)

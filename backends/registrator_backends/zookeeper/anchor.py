@@ -11,7 +11,8 @@ from registrator.model import ServiceId
 from registrator_backends.zookeeper.formats import read
 from registrator_backends.zookeeper.index import ZooKeeperRecord
 from registrator_backends.zookeeper.link import Link
-from registrator_backends.zookeeper.znode import Znode, leaf
+from registrator_backends.zookeeper.paths import leaf
+from registrator_backends.zookeeper.znode import Znode
 
 
 async def left_by_the_anchor(

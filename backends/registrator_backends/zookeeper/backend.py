@@ -20,21 +20,19 @@ from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT, Index, ZooKeeperRecord
 from registrator_backends.zookeeper.link import Link
 from registrator_backends.zookeeper.marks import MarkReader
+from registrator_backends.zookeeper.paths import (
+    child,
+    escaped,
+    is_name,
+    parent,
+)
 from registrator_backends.zookeeper.session import DEADLINE, Session
 from registrator_backends.zookeeper.terms import Terms
 from registrator_backends.zookeeper.tree import HIDDEN, Tree
 from registrator_backends.zookeeper.uri import ZooKeeperAddress, read_address
 from registrator_backends.zookeeper.vault import Vault
 from registrator_backends.zookeeper.writer import Plan, Writer
-from registrator_backends.zookeeper.znode import (
-    Delete,
-    Fault,
-    Znode,
-    child,
-    escaped,
-    is_name,
-    parent,
-)
+from registrator_backends.zookeeper.znode import Delete, Fault, Znode
 
 log = logging.getLogger(__name__)
 

@@ -12,16 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from registrator.model import ServiceId
-from registrator_backends.zookeeper.znode import (
-    Create,
-    Delete,
-    Step,
-    Write,
+from registrator_backends.zookeeper.paths import (
     child,
     escaped,
     leaf,
     parent,
 )
+from registrator_backends.zookeeper.znode import Create, Delete, Step, Write
 
 ROOT: Final = "registrator.owners"
 """The name of the index, below the root of what we may see."""

@@ -28,7 +28,13 @@ from registrator_backends.zookeeper.translation import (
     render_grant,
 )
 from registrator_backends.zookeeper.wire import Wire
-from registrator_backends.zookeeper.znode import Create, Delete, Fault, Step, Znode
+from registrator_backends.zookeeper.znode import (
+    Create,
+    Delete,
+    Fault,
+    Step,
+    Znode,
+)
 
 Watcher = Callable[[Any], None]
 

@@ -12,7 +12,8 @@ from registrator_backends.zookeeper.index import (
     read_mark,
 )
 from registrator_backends.zookeeper.link import Link
-from registrator_backends.zookeeper.znode import Fault, Znode, child, leaf, parent
+from registrator_backends.zookeeper.paths import child, leaf, parent
+from registrator_backends.zookeeper.znode import Fault, Znode
 
 
 class MarkReader:

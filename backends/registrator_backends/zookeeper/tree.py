@@ -9,10 +9,13 @@ from registrator.model import Instance
 from registrator_backends.zookeeper.formats import read, said_by_name
 from registrator_backends.zookeeper.index import ROOT
 from registrator_backends.zookeeper.link import Link
-from registrator_backends.zookeeper.znode import Fault, Znode, child, leaf, parent
+from registrator_backends.zookeeper.paths import child, leaf, parent
+from registrator_backends.zookeeper.znode import Fault, Znode
 
 HIDDEN: Final = frozenset({"zookeeper", ROOT})
 """Names below the root that are no services."""
+
+_PASSES: Final = 20
 
 
 class Tree:
@@ -34,15 +37,17 @@ class Tree:
         self._leaves_due: set[str] = set()
 
     async def look(self) -> Reading:
-        """Look at what has changed since the last time; what there is now."""
+        """Look at what has changed since the last time; what there is now.
+
+        ZooKeeper tells of a change before it answers by it. So what was read is all
+        of one moment, if nothing was told meanwhile; else it is looked at again. A
+        registry that never rests is shown as it comes.
+        """
         self._bell.clear()
-        if self._base_is_due:
-            self._base_is_due = False
-            await self._look_at_base()
-        names, self._names_due = self._names_due, set()
-        await self._look_at_names(sorted(names))
-        leaves, self._leaves_due = self._leaves_due, set()
-        await self._look_at_leaves(sorted(leaves))
+        for _ in range(_PASSES):
+            await self._pass()
+            if not (self._base_is_due or self._names_due or self._leaves_due):
+                break
         every = [
             (child(child(self._base, name), each), instance)
             for name, instances in self._found.items()
@@ -58,6 +63,15 @@ class Tree:
         await self._bell.wait()
         if self._link.ended.is_set():
             raise Unavailable(f"{self._uri}: the connection broke off")
+
+    async def _pass(self) -> None:
+        if self._base_is_due:
+            self._base_is_due = False
+            await self._look_at_base()
+        names, self._names_due = self._names_due, set()
+        await self._look_at_names(sorted(names))
+        leaves, self._leaves_due = self._leaves_due, set()
+        await self._look_at_leaves(sorted(leaves))
 
     def _heard(self, path: str) -> None:
         if path == self._base and not self._only:

@@ -13,9 +13,9 @@ from registrator_backends.uri import Location, attempt, read_location
 from registrator_backends.zookeeper.acl import Grant, needs_login, read_acl
 from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT
+from registrator_backends.zookeeper.paths import is_name
 from registrator_backends.zookeeper.terms import Login
 from registrator_backends.zookeeper.wire import Server
-from registrator_backends.zookeeper.znode import is_name
 
 PORT: Final = 2181
 

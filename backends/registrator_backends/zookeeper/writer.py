@@ -7,7 +7,8 @@ from registrator.model import ServiceId
 from registrator_backends.zookeeper.index import Index
 from registrator_backends.zookeeper.link import Link
 from registrator_backends.zookeeper.marks import MarkReader
-from registrator_backends.zookeeper.znode import Create, Fault, Step, above, parent
+from registrator_backends.zookeeper.paths import above, parent
+from registrator_backends.zookeeper.znode import Create, Fault, Step
 
 Plan = Callable[[], tuple[Step, ...]]
 """Plans one service's change against the index, which counts it as done."""

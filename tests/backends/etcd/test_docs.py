@@ -18,7 +18,7 @@ def test_the_page_names_every_variable_that_is_read() -> None:
 
 
 def test_the_page_names_every_option() -> None:
-    cells = re.findall(r"(?m)^\| ([^|]*) \| [^|]* \| [^|]* \|$", PAGE)
+    cells = re.findall(r"(?m)^\|([^|]*)\|[^|]*\|[^|]*\|$", PAGE)
     named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 
     assert named == {*OPTIONS, "format"}

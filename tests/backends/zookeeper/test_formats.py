@@ -176,7 +176,7 @@ READ: dict[str, tuple[str, dict[str, object], Instance | None]] = {
     "nerve's, with a port in words": (
         "i-1_0000000005",
         {
-            "host": "h.example",
+            "host": "h.eu",
             "port": "80",
             "weight": "x",
             "labels": {"a": "b", "c": 1},

@@ -8,7 +8,7 @@ from typing import Final
 
 from registrator.model import Instance, Service, Status
 from registrator_backends.zookeeper.formats.fields import Entry, Fields, written
-from registrator_backends.zookeeper.znode import escaped
+from registrator_backends.zookeeper.paths import escaped
 
 _PAYLOAD: Final = "org.springframework.cloud.zookeeper.discovery.ZookeeperInstance"
 _STATUS: Final = "instance_status"

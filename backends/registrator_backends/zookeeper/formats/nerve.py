@@ -5,7 +5,7 @@ from typing import Final
 
 from registrator.model import Instance, Service
 from registrator_backends.zookeeper.formats.fields import Entry, Fields, written
-from registrator_backends.zookeeper.znode import escaped
+from registrator_backends.zookeeper.paths import escaped
 
 _OPTIONS: Final = "haproxy_server_options"
 _NUMBER: Final = re.compile(r"_[0-9]+$", re.ASCII)

@@ -1,16 +1,17 @@
+from urllib.parse import unquote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from registrator.errors import Rejected
-from registrator_backends.zookeeper.znode import (
+from registrator_backends.zookeeper.paths import (
     above,
     child,
     escaped,
     is_name,
     leaf,
     parent,
-    unescaped,
 )
 
 
@@ -22,7 +23,7 @@ def test_any_text_becomes_a_name_of_its_own(text: str) -> None:
         assert any("\ud800" <= each <= "\udfff" for each in text)
         return
     assert is_name(name)
-    assert unescaped(name) == text
+    assert unquote(name) == text
 
 
 @pytest.mark.parametrize(
