@@ -142,11 +142,11 @@ class Ledger(Generic[R]):
         self._backlog = {key: None for key in changes if key not in waits}
         return bool(self.held)
 
-    def due(self, now: float) -> tuple[ServiceId, ...]:
+    def due(self, now: float, most: int | None = BATCH) -> tuple[ServiceId, ...]:
         """List the next ids to write: news first, then retries, then the backlog."""
         again = (key for key, retry in self.retries.items() if retry.due <= now)
         queue = chain(self._news, again, self._backlog)
-        return tuple(dict.fromkeys(islice(queue, BATCH)))
+        return tuple(dict.fromkeys(islice(queue, most)))
 
     def steps(self, keys: Iterable[ServiceId]) -> Plan[R]:
         """Work out the writes that bring these ids into agreement."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from registrator.labels import Decision
 from registrator.model import Service
-from registrator.reconciler import BackendReport, Reconciler
+from registrator.reconciler import Reconciler
+from registrator.report import BackendReport
 from registrator.snapshot import Snapshot
 from registrator.source import Source
 from registrator.version import __version__

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from registrator.backend import Backend, Failures
-from registrator.errors import BackendError, GaveUp, Rejected, Unavailable
-from registrator.ledger import BATCH, Ledger, Retry, Sync
+from registrator.errors import BackendError, Rejected, Unavailable
+from registrator.ledger import BATCH, Ledger, Sync
 from registrator.model import ServiceId, endpoint
+from registrator.outage import Outage
 from registrator.planner import Change, Plan, plan
+from registrator.report import BackendReport
 from registrator.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -32,24 +34,6 @@ class Patience:
     """The share of records, 0 to 1, that one listing's word may remove."""
     drops: bool = True
     """Whether records are ever removed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendReport:
-    """How one store stands; times are the loop's, durations seconds."""
-
-    uri: str
-    reachable: bool
-    records: int
-    waiting: int
-    held: int
-    """Removals that wait for a second listing."""
-    error: str
-    round_at: float | None
-    """When everything was last compared, None before the first time."""
-    lag: float | None
-    """From hearing of the latest change to its being written."""
-    retries: int
 
 
 class Reconciler(Generic[R]):
@@ -75,9 +59,7 @@ class Reconciler(Generic[R]):
         self._listing = 0
         self._compared = 0
         self._read = False
-        self._down: Retry | None = None
-        self._greeted = False
-        self._attempts = 0
+        self._outage = Outage(attempts=patience.attempts, interval=patience.interval)
         self._refreshed_at = -math.inf
         self._round_at: float | None = None
         self._lag: float | None = None
@@ -108,9 +90,8 @@ class Reconciler(Generic[R]):
         except BackendError as error:
             self._lose(error)
             raise Unavailable(str(error)) from error
-        if self._down is not None:
+        if self._outage.over():
             log.info("%s answers again", self._backend.uri)
-            self._down = None
         return self._ledger.settled
 
     async def preview(self) -> tuple[Plan[R], Mapping[ServiceId, str]]:
@@ -137,8 +118,8 @@ class Reconciler(Generic[R]):
 
     def sync(self, key: ServiceId) -> tuple[Sync, str]:
         """Say how the store stands with one service, and what is wrong."""
-        if self._down is not None:
-            return "error", self._down.error
+        if self._outage.lasts:
+            return "error", self._outage.error
         if not self._read or key in self._inbox:
             return "pending", ""
         return self._ledger.sync(key)
@@ -147,11 +128,11 @@ class Reconciler(Generic[R]):
         """Say how things stand."""
         return BackendReport(
             uri=self._backend.uri,
-            reachable=self._read and self._down is None,
+            reachable=self._read and not self._outage.lasts,
             records=len(self._ledger.actual),
             waiting=self._ledger.waiting + len(self._inbox),
             held=len(self._ledger.held),
-            error=self._down.error if self._down else next(self._ledger.troubles, ""),
+            error=next(self._troubles(), ""),
             round_at=self._round_at,
             lag=self._lag,
             retries=self._retries,
@@ -159,8 +140,8 @@ class Reconciler(Generic[R]):
 
     async def _until_due(self) -> None:
         """Wait for news, or for whatever is to be done by a certain time."""
-        if self._down is not None:
-            await asyncio.sleep(max(0.0, self._down.due - _now()))
+        if self._outage.lasts:
+            await asyncio.sleep(max(0.0, self._outage.due - _now()))
             return
         if not self._read:
             return
@@ -186,7 +167,7 @@ class Reconciler(Generic[R]):
             fresh = False
             now = _now()
             batch = self._ledger.due(now)
-            await self._write(self._ledger.steps(batch))
+            await self._write(self._ledger.steps(batch), now)
             self._ledger.looked_at(batch, now)
             await self._refresh()
             if not batch:
@@ -194,7 +175,8 @@ class Reconciler(Generic[R]):
 
     async def _read_store(self) -> None:
         self._ledger.found(await self._backend.owned())
-        self._read = self._greeted = True
+        self._read = True
+        self._outage.met()
 
     def _collect(self) -> None:
         """Take the inbox in: what is wanted of the changed ids is worked out anew."""
@@ -225,12 +207,30 @@ class Reconciler(Generic[R]):
         self._compared, self._listing = self._listing, 0
         self._round_at = _now()
 
-    async def _write(self, steps: Plan[R]) -> None:
+    async def _write(self, steps: Plan[R], now: float) -> None:
         """Write first what is new, then remove the old: no gap between the two."""
-        if steps.puts:
-            await self._do(self._backend.put, steps.puts)
-        if steps.drops and self._patience.drops:
-            await self._do(self._backend.drop, steps.drops)
+        try:
+            if steps.puts:
+                await self._do(self._backend.put, steps.puts)
+            if steps.drops and self._patience.drops:
+                await self._do(self._backend.drop, steps.drops)
+        except BackendError:
+            # Again, though it could be read just now: it takes nothing new.
+            if self._outage.lasts:
+                await self._hold_on(now)
+            raise
+
+    async def _hold_on(self, now: float) -> None:
+        """Keep what stands alive, and remove what must go, as far as that is done.
+
+        A store that is full, or refuses writing, may still do both.
+        """
+        with suppress(BackendError):
+            await self._refresh()
+        owed = self._ledger.steps(self._ledger.due(now, most=None))
+        with suppress(BackendError):
+            for batch in _batches(owed.drops if self._patience.drops else ()):
+                await self._do(self._backend.drop, batch)
 
     async def _do(
         self,
@@ -253,6 +253,11 @@ class Reconciler(Generic[R]):
                     log.warning("%s; trying again", error)
             elif self._ledger.refuse(change.id, str(error)):
                 self._complain(change.id, error)
+
+    def _troubles(self) -> Iterator[str]:
+        if self._outage.lasts:
+            yield self._outage.error
+        yield from self._ledger.troubles
 
     def _tell(self, change: Change[R]) -> None:
         if change.wanted is None:
@@ -279,17 +284,9 @@ class Reconciler(Generic[R]):
     def _lose(self, error: BackendError) -> None:
         """Note that the store is away; what it holds must be read anew."""
         self._read = False
-        if self._down is None or self._down.error != str(error):
-            log.warning("%s; trying again", error)
-        self._down = Retry.after(self._down, str(error), now=_now(), cap=5.0)
         self._retries += 1
-        attempts = self._patience.attempts
-        if attempts is None or self._greeted:
-            return
-        self._attempts += 1
-        if self._attempts > attempts:
-            raise GaveUp(f"{error}; gave up after {self._attempts} attempts") from error
-        self._down.due = _now() + self._patience.interval
+        if self._outage.failed(error, now=_now()):
+            log.warning("%s; trying again", error)
 
 
 def _now() -> float:

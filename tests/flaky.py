@@ -39,6 +39,8 @@ class FlakyStore(MemoryBackend):
         """What others wrote: not ours to see, to change or to remove."""
         self.unfit: set[str] = set()
         """Names that it has no form for."""
+        self.full = False
+        """It takes nothing new; it is read, lets go and keeps alive as ever."""
         self.breaks_after: int | None = None
         """After so many writes the whole store goes away."""
         self.calls: list[str] = []
@@ -75,6 +77,8 @@ class FlakyStore(MemoryBackend):
 
     async def put(self, changes: Sequence[Change[Service]]) -> Failures:
         self.calls.append("put")
+        if self.full:
+            raise Unavailable("the store is full")
         return await self._write(changes)
 
     async def drop(self, changes: Sequence[Change[Service]]) -> Failures:

@@ -749,6 +749,43 @@ async def test_a_refresh_that_fails_has_the_store_read_again() -> None:
         await eventually(lambda: host.right, "the record is back")
 
 
+async def test_a_full_store_keeps_what_it_holds_and_lets_go_of_what_died() -> None:
+    host = Host()
+    host.store.refresh_every = 0.01
+    host.starts("a", "b")
+    host.lists_all_but()
+    await host.reconciler.step()
+
+    host.store.full = True
+    async with running(host):
+        host.starts(*MANY)
+        host.ends("a")
+        await eventually(lambda: A not in host.store.records, "the dead one goes")
+        host.store.refreshed.clear()
+        await eventually(lambda: len(host.store.refreshed) > 1, "the other is kept")
+        assert host.store.records.keys() == {B}
+        assert not host.reconciler.report().reachable
+
+        host.store.full = False
+        await eventually(lambda: host.right, "all is written")
+
+
+async def test_a_full_store_keeps_all_where_nothing_is_ever_removed() -> None:
+    host = Host(patience=Patience(drops=False))
+    host.store.refresh_every = 0.01
+    host.starts("a")
+    await host.reconciler.step()
+
+    host.store.full = True
+    async with running(host):
+        host.starts("b")
+        host.ends("a")
+        host.store.refreshed.clear()
+        await eventually(lambda: len(host.store.refreshed) > 2, "it is kept alive")
+
+    assert host.store.records.keys() == {A}
+
+
 async def test_news_overtake_a_backlog() -> None:
     host = Host()
     host.starts(*MANY)

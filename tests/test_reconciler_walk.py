@@ -39,6 +39,7 @@ class Walk(Host):
             self.fault,
             self.fault,
             self.break_soon,
+            self.fill,
             self.slow,
         ]
         if not peaceful:
@@ -99,6 +100,9 @@ class Walk(Host):
         name = ServiceId(self.dice.choice(NAMES))
         self.store.faults[name] = self.dice.choice([BUSY, LOST])
 
+    def fill(self) -> None:
+        self.store.full = True
+
     def refuse(self) -> None:
         self.store.faults[ServiceId(self.dice.choice(NAMES))] = NO
 
@@ -126,6 +130,7 @@ class Walk(Host):
 
     def well(self) -> None:
         self.store.outage = self.store.breaks_after = None
+        self.store.full = False
         self.store.faults.clear()
         self.store.foreign.clear()
         self.store.release()
