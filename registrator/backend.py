@@ -70,6 +70,11 @@ class Backend(ABC, Generic[R]):
     def uri(self) -> str:
         """The store's address for people: without user, password or token."""
 
+    @property
+    def identity(self) -> str:
+        """What no other backend has that would write the same records: `uri`."""
+        return self.uri
+
     @abstractmethod
     async def __aenter__(self) -> Self:
         """Open what is needed; a store that is away is not an error here."""

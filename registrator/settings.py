@@ -201,7 +201,3 @@ def problems(settings: Settings) -> Iterator[str]:
         yield "-once and -dry-run: give one of the two"
     if not settings.registries:
         yield "no registry URI is left: give one, or leave the setting out"
-    for uri in settings.registries:
-        if settings.registries.count(uri) > 1:
-            yield f"{uri.partition(':')[0]}: the same registry stands more than once"
-            break

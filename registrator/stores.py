@@ -1,5 +1,6 @@
 """Finds the backend that each registry URI asks for, third parties' included."""
 
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Any
@@ -31,6 +32,12 @@ def make(uris: Sequence[str], site: Site) -> list[Backend[Any]]:
             mistakes += error.problems
         except (ImportError, AttributeError) as error:
             mistakes.append(f"{scheme}: its backend cannot be loaded: {error}")
+    times = Counter(each.identity for each in made)
+    mistakes += [
+        f"{each.uri}: the same registry stands more than once"
+        for each in {each.identity: each for each in made}.values()
+        if times[each.identity] > 1
+    ]
     if mistakes:
         raise ConfigError(*mistakes)
     return made

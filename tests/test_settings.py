@@ -62,7 +62,6 @@ def test_the_defaults_fit_together() -> None:
         (Settings(ttl=30, ttl_refresh=31), "-ttl-refresh: 31 s is not less than"),
         (Settings(once=True, dry_run=True), "-once and -dry-run"),
         (Settings(registries=()), "no registry URI is left"),
-        (Settings(registries=("a:", "b:", "a:")), "a: the same registry"),
     ],
 )
 def test_what_does_not_fit_together_is_told(settings: Settings, told: str) -> None:
@@ -76,14 +75,7 @@ def test_what_does_not_fit_together_is_told(settings: Settings, told: str) -> No
     [
         Settings(ttl=0, ttl_refresh=30),
         Settings(ttl=30, ttl_refresh=29.9),
-        Settings(registries=("a:1", "a:2")),
     ],
 )
 def test_what_fits_is_not_complained_of(settings: Settings) -> None:
     assert list(problems(settings)) == []
-
-
-def test_a_secret_in_a_registry_that_stands_twice_is_not_told() -> None:
-    settings = Settings(registries=("consul://:secret@a",) * 2)
-
-    assert not any("secret" in problem for problem in problems(settings))

@@ -81,3 +81,42 @@ def test_a_secret_in_a_uri_is_not_told() -> None:
         stores.make(["nonsense://user:secret@host?token=secret"], SITE)
 
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("consul://h", "consul://h:8500"),
+        ("consul://:one@h", "consul://:two@h"),
+        ("consulkv://h/p", "consulkv://h/p/?format=json"),
+        ("etcd://h/s", "etcd://h:2379/s?format=json"),
+        ("etcd://a,b/s", "etcd://b,a/s"),
+        ("skydns2://h/cluster.local", "coredns://h/cluster.local"),
+        ("zookeeper://a,b/s", "zookeeper://b,a/s?format=registrator"),
+        ("eureka://h", "eureka://h:8761/eureka?poll=5"),
+        ("dns://127.0.0.1:8600", "dns://127.0.0.1:8600"),
+    ],
+)
+def test_a_registry_that_stands_twice_is_a_mistake(first: str, second: str) -> None:
+    with pytest.raises(ConfigError, match="stands more than once") as caught:
+        stores.make([first, second], SITE)
+
+    assert len(caught.value.problems) == 1
+    assert "one" not in str(caught.value).replace("once", "")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("consul://h", "consulkv://h"),
+        ("consul://h", "consul://i"),
+        ("consulkv://h/p", "consulkv://h/q"),
+        ("etcd://h/s", "etcd://h/t"),
+        ("etcd://h/skydns", "skydns2://h/cluster.local"),
+        ("zookeeper://h/s", "zookeeper://h/s?format=nerve"),
+        ("zookeeper://h/s", "zookeeper://h/s?chroot=/c"),
+        ("eureka://h", "eureka://i"),
+    ],
+)
+def test_two_registries_may_be_alike(first: str, second: str) -> None:
+    assert len(stores.make([first, second], SITE)) == 2

@@ -75,3 +75,6 @@ def noting(problems: list[str], what: str = "") -> Iterator[None]:
         problems.append(f"{what}: {reason.replace('_', ' ')}")
     except OSError as error:
         problems.append(f"{what}: {error.strerror}")
+    except ValueError as error:
+        # What can be the name of no file: a zero octet, half a character.
+        problems.append(f"{what}: {error}")

@@ -103,7 +103,7 @@ def _read_json(text: str, key_id: str, key_name: str) -> Instance | None:
         and isinstance(tags, list)
         and all(map(_is_text, tags))
         and isinstance(metadata, dict)
-        and all(map(_is_text, metadata.values()))
+        and all(map(_is_text, (*metadata, *metadata.values())))
         and transport in get_args(Transport)
         and status in tuple(Status)
         and _is_number(priority)

@@ -129,6 +129,9 @@ JUNK = {
     "a tag of half a character": b'{"address": "a", "port": 1, "tags": ["\\ud800"]}',
     "metadata that is a list": b'{"address": "a", "port": 1, "metadata": []}',
     "a number in the metadata": b'{"address": "a", "port": 1, "metadata": {"a": 1}}',
+    "half a character in the metadata": (
+        b'{"address": "a", "port": 1, "metadata": {"\\ud800": "x"}}'
+    ),
     "an unknown transport": b'{"address": "a", "port": 1, "transport": "dccp"}',
     "a transport that is a list": b'{"address": "a", "port": 1, "transport": []}',
     "an unknown status": b'{"address": "a", "port": 1, "status": "well"}',

@@ -61,6 +61,12 @@ class EtcdStore(Backend[EtcdRecord]):
         """The cluster's address."""
         return self._address.uri
 
+    @property
+    def identity(self) -> str:
+        """The endpoints, whatever their order, and the layout without its format."""
+        places = sorted(str(place.base) for place in self._address.places)
+        return f"{self._layout.kind} {self._layout.prefix} {' '.join(places)}"
+
     async def __aenter__(self) -> Self:
         """Make ready to connect."""
         await self._client.open()

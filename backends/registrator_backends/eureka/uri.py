@@ -73,6 +73,8 @@ def read_address(uri: str) -> EurekaAddress:
     poll = attempt(problems, lambda: _read_poll(options, shown))
     secret = attempt(problems, lambda: _read_secret(options, location, shown))
     tls = attempt(problems, lambda: _read_tls(options, shown, encrypted=encrypted))
+    if location is not None and not location.path.isprintable():
+        problems.append(f"{shown}: the path cannot be printed")
     if problems or location is None or poll is None:
         raise ConfigError(*problems)
     location = replace(location, path=location.path or "eureka")
@@ -124,7 +126,7 @@ def _read_secret(
         problems.append(f"{shown}: either a password or password_file")
     secret = None
     try:
-        secret = Secret(path=Path(path))
+        secret = Secret(path=Path(path), free_text=True)
     except OSError as error:
         problems.append(f"password file {path}: {error.strerror}")
     except ValueError as error:
@@ -149,6 +151,8 @@ def _read_tls(
     ]
     if options.get("tls", "").lower() not in _TRUE | _FALSE:
         problems.append(f"{shown}: option tls is neither true nor false")
+    elif encrypted and options.get("tls", "").lower() in _FALSE:
+        problems.append(f"{shown}: eurekas:// is TLS, always")
     context = None
     if encrypted:
         context = client_context(

@@ -12,7 +12,13 @@ from types import TracebackType
 from typing import ClassVar, Final, Self
 
 from registrator.backend import Backend, Failures, Reading, Site
-from registrator.errors import BackendError, NotOwner, Rejected, Unavailable
+from registrator.errors import (
+    BackendError,
+    ConfigError,
+    NotOwner,
+    Rejected,
+    Unavailable,
+)
 from registrator.model import Service, ServiceId, Status
 from registrator.planner import Change
 from registrator_backends.zookeeper.anchor import left_by_the_anchor
@@ -85,12 +91,23 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
     @classmethod
     def from_uri(cls, uri: str, site: Site) -> Self:
         """Read ``zookeeper://host:port,host:port/base?options``."""
-        return cls(read_address(uri, site.environment), site)
+        address = read_address(uri, site.environment)
+        try:
+            return cls(address, site)
+        except Rejected as error:
+            what = "the path, or this host's name, is too long for the index"
+            raise ConfigError(f"{address.uri}: {what}") from error
 
     @property
     def uri(self) -> str:
         """The servers and the path, without who we are to them."""
         return self._address.uri
+
+    @property
+    def identity(self) -> str:
+        """The servers and the index, which is of one format."""
+        servers = sorted(map(str, self._address.servers))
+        return f"{self._root} {' '.join(servers)}"
 
     async def __aenter__(self) -> Self:
         """Make ready; the first connection is opened when there is something to ask."""

@@ -73,6 +73,15 @@ def test_a_password_from_a_file_may_change(tmp_path: Path) -> None:
     assert address.authorization() == "Basic dXNlcjphbm90aGVy"
 
 
+def test_a_password_in_a_file_may_be_any_text(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("pass wörd\n")
+
+    address = read_address(f"eureka://user@h?password_file={path}")
+
+    assert address.authorization() == "Basic dXNlcjpwYXNzIHfDtnJk"
+
+
 def test_certificates_are_loaded_from_files(tmp_path: Path) -> None:
     files = Authority(tmp_path).issue("client")
 
@@ -98,6 +107,8 @@ MISTAKES = [
     ("eureka://h?poll=nan", ["poll is not"]),
     ("eureka://h?poll=often", ["poll is not"]),
     ("eureka://h?tls=maybe", ["option tls is neither true nor false"]),
+    ("eurekas://h?tls=false", ["eurekas:// is TLS, always"]),
+    ("eureka://h/\ud800", ["the path cannot be printed"]),
     ("eureka://h?ca=/x", ["option ca needs TLS (eurekas:// or ?tls)"]),
     ("eurekas://h?ca=", ["option ca is empty"]),
     ("eurekas://h?ca=/missing", ["/missing: No such file"]),
