@@ -28,6 +28,10 @@ _WORDS: Final = {
 }
 
 
+class TooLong(Unavailable):
+    """The answer has more octets than were asked for: ask for less."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpPlace:
     """Where an HTTP server is, and how to open a connection to it."""
@@ -86,11 +90,13 @@ class HttpClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        longest: int | None = None,
     ) -> Answer:
         """Send one request; raise `Unavailable` unless there is a whole answer.
 
         *path* with its query is sent as it stands: what must be escaped is escaped.
         *deadline* is for all of it, in seconds; the client's own unless given.
+        Raise `TooLong` where the answer's body has more than *longest* octets.
         """
         seconds = self._deadline if deadline is None else deadline
         with self._translating(seconds):
@@ -98,7 +104,8 @@ class HttpClient:
                 method, path, body, headers, aiohttp.ClientTimeout(total=seconds)
             ) as response:
                 said = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status, said, await response.read())
+                whole = await self._whole(response, longest)
+                return Answer(response.status, said, whole)
 
     @asynccontextmanager
     async def stream(
@@ -156,6 +163,18 @@ class HttpClient:
             timeout=limits,
         ) as response:
             yield response
+
+    async def _whole(
+        self, response: aiohttp.ClientResponse, longest: int | None
+    ) -> bytes:
+        if longest is None:
+            return await response.read()
+        octets = bytearray()
+        while chunk := await response.content.readany():
+            octets += chunk
+            if len(octets) > longest:
+                raise TooLong(f"{self._place.uri}: an answer beyond {longest} octets")
+        return bytes(octets)
 
     @contextmanager
     def _translating(self, seconds: float) -> Iterator[None]:

@@ -6,7 +6,12 @@ import pytest
 from yarl import URL
 
 from registrator.errors import Unavailable
-from registrator_backends.http_client import HttpClient, HttpPlace, first_line
+from registrator_backends.http_client import (
+    HttpClient,
+    HttpPlace,
+    TooLong,
+    first_line,
+)
 from servers import free_ports
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Index: 7\r\n\r\nhello"
@@ -51,6 +56,13 @@ async def client(place: HttpPlace, deadline: float = 30.0) -> AsyncIterator[Http
         yield opened
     finally:
         await opened.close()
+
+
+async def test_no_more_is_read_of_an_answer_than_was_asked_for() -> None:
+    async with serving(HELLO) as there, client(there) as asking:
+        assert (await asking.ask("GET", "/", longest=5)).body == b"hello"
+        with pytest.raises(TooLong, match="beyond 4 octets"):
+            await asking.ask("GET", "/", longest=4)
 
 
 async def test_an_answer_comes_with_its_status_headers_and_body() -> None:

@@ -84,6 +84,9 @@ def read_address(
     token = attempt(problems, lambda: read_token(given, environment))
     encrypted = place.encrypted if place else "-tls:" in uri[:16].lower()
     tls = attempt(problems, lambda: read_tls(given, environment)) if encrypted else None
+    server_name = environment.get("CONSUL_TLS_SERVER_NAME") or None
+    if server_name and not is_host(server_name):
+        problems.append("CONSUL_TLS_SERVER_NAME: not a host name")
     if problems or place is None or token is None:
         raise ConfigError(*problems)
     return ConsulAddress(
@@ -92,7 +95,7 @@ def read_address(
             base=place.base,
             socket=place.socket,
             tls=tls,
-            server_name=environment.get("CONSUL_TLS_SERVER_NAME") or None,
+            server_name=server_name,
         ),
         token=token,
         authorization=_authorization(uri, environment),

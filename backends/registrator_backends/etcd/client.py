@@ -25,6 +25,9 @@ Send = Callable[[Member, str, float], Awaitable[T]]
 DEADLINE: Final = 10.0
 """Seconds for one request, all tries together."""
 
+LONGEST: Final = 32 * 1024 * 1024
+"""Octets of one answer: what a slow network brings in time, and memory has room for."""
+
 
 class EtcdClient:
     """Speaks to one cluster."""
@@ -35,12 +38,13 @@ class EtcdClient:
         *,
         deadline: float = DEADLINE,
         silence: float = SILENCE,
+        longest: int = LONGEST,
     ) -> None:
         self.uri = address.uri
         self._deadline = deadline
         self._silence = silence
         self._session = Session(address.login)
-        self._members = [Member(place, deadline) for place in address.places]
+        self._members = [Member(place, deadline, longest) for place in address.places]
         self._at = 0
 
     async def open(self) -> None:

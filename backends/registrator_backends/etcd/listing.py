@@ -9,6 +9,7 @@ from registrator_backends.etcd import operations, wire
 from registrator_backends.etcd.client import EtcdClient
 from registrator_backends.etcd.faults import Compacted
 from registrator_backends.etcd.layout import range_end
+from registrator_backends.http_client import TooLong
 
 T = TypeVar("T")
 
@@ -50,8 +51,7 @@ async def values(client: EtcdClient, keys: Sequence[bytes]) -> list[wire.Entry]:
     """Read these keys; those that are not there are left out."""
     found: list[wire.Entry] = []
     for at in range(0, len(keys), _GETS):
-        gets = [operations.get(key) for key in keys[at : at + _GETS]]
-        found += await client.ask("kv/txn", operations.transaction(gets), _found)
+        found += await _together(client, keys[at : at + _GETS])
     return found
 
 
@@ -93,23 +93,43 @@ def moment(answer: wire.Json) -> Moment:
 
 
 async def _pages(client: EtcdClient, prefix: bytes, *, keys_only: bool) -> Listing:
-    begin, end = prefix, wire.encoded(range_end(prefix))
+    begin, end, limit = prefix, wire.encoded(range_end(prefix)), _PAGE
     entries: list[wire.Entry] = []
     first: Moment | None = None
     while True:
         said = {
             "key": wire.encoded(begin),
             "range_end": end,
-            "limit": str(_PAGE),
+            "limit": str(limit),
             "revision": str(first.revision if first else 0),
             "keys_only": keys_only,
         }
-        page, more, now = await client.ask("kv/range", said, _page)
+        try:
+            page, more, now = await client.ask("kv/range", said, _page)
+        except TooLong:
+            # Somebody put large values there: fewer of them at a time.
+            if limit == 1:
+                raise
+            limit = max(1, limit // 8)
+            continue
         first = first or now
         entries += page
         if not (more and page):
             return Listing(moment=first, entries=entries)
         begin = page[-1].key + b"\0"
+
+
+async def _together(client: EtcdClient, keys: Sequence[bytes]) -> list[wire.Entry]:
+    """Read keys in one request, or in two where the values are large."""
+    gets = [operations.get(key) for key in keys]
+    try:
+        return await client.ask("kv/txn", operations.transaction(gets), _found)
+    except TooLong:
+        if len(keys) == 1:
+            raise
+    half = len(keys) // 2
+    first = await _together(client, keys[:half])
+    return [*first, *await _together(client, keys[half:])]
 
 
 def _page(answer: wire.Json) -> tuple[Sequence[wire.Entry], bool, Moment]:

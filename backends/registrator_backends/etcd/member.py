@@ -8,7 +8,7 @@ from typing import Final
 from registrator.errors import Unavailable
 from registrator_backends.etcd import wire
 from registrator_backends.etcd.faults import Away, fault
-from registrator_backends.http_client import HttpClient, HttpPlace
+from registrator_backends.http_client import HttpClient, HttpPlace, TooLong
 
 _OK: Final = 200
 
@@ -19,8 +19,9 @@ _CONNECTIONS: Final = 256
 class Member:
     """Speaks to one endpoint; raises nothing but `Unavailable` kinds."""
 
-    def __init__(self, place: HttpPlace, deadline: float) -> None:
+    def __init__(self, place: HttpPlace, deadline: float, longest: int) -> None:
         self.uri = place.uri
+        self._longest = longest
         self._http = HttpClient(place, connections=_CONNECTIONS, deadline=deadline)
 
     async def open(self) -> None:
@@ -34,7 +35,10 @@ class Member:
     async def ask(
         self, path: str, body: wire.Json, token: str, seconds: float
     ) -> wire.Json:
-        """Ask for something under /v3/; raise `Away` where another might do it."""
+        """Ask for something under /v3/; raise `Away` where another might do it.
+
+        Raise `TooLong` where that would be more than one answer should hold.
+        """
         with self._translating():
             answer = await self._http.ask(
                 "POST",
@@ -42,6 +46,7 @@ class Member:
                 body=json.dumps(body).encode(),
                 headers=_headers(token),
                 deadline=seconds,
+                longest=self._longest,
             )
         return self.checked(path, answer.status, answer.body)
 
@@ -79,6 +84,8 @@ class Member:
     def _translating(self) -> Iterator[None]:
         try:
             yield
+        except TooLong:
+            raise
         except Unavailable as error:
             raise Away(str(error)) from error
 

@@ -26,12 +26,7 @@ from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT, Index, ZooKeeperRecord
 from registrator_backends.zookeeper.link import Link
 from registrator_backends.zookeeper.marks import MarkReader
-from registrator_backends.zookeeper.paths import (
-    child,
-    escaped,
-    is_name,
-    parent,
-)
+from registrator_backends.zookeeper.paths import child, escaped, is_name, parent
 from registrator_backends.zookeeper.session import DEADLINE, Session
 from registrator_backends.zookeeper.terms import Terms
 from registrator_backends.zookeeper.tree import HIDDEN, Tree

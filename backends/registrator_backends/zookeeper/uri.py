@@ -9,7 +9,7 @@ from typing import Final
 from registrator.errors import ConfigError
 from registrator_backends.secret import Secret
 from registrator_backends.tls import client_context
-from registrator_backends.uri import Location, attempt, read_location
+from registrator_backends.uri import Location, attempt, is_host, read_location
 from registrator_backends.zookeeper.acl import Grant, needs_login, read_acl
 from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT
@@ -56,6 +56,8 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
     problems += [
         f"{shown}: option {name} is empty" for name in _FILLED if given.get(name) == ""
     ]
+    if (name := given.get("server_name")) and not is_host(name):
+        problems.append(f"{shown}: option server_name: not a host name")
     login = attempt(problems, lambda: _read_login(location, environment))
     encrypted = attempt(problems, lambda: _is_encrypted(location, environment))
     tls = (

@@ -85,6 +85,11 @@ MISTAKES = [
         {"CONSUL_HTTP_TOKEN_FILE": "/nowhere/token", "CONSUL_HTTP_SSL_VERIFY": "?"},
         ["port 0", "unknown option 'token'", "/nowhere/token", "SSL_VERIFY: '?'"],
     ),
+    (
+        "consul-tls://h",
+        {"CONSUL_TLS_SERVER_NAME": "a b"},
+        ["CONSUL_TLS_SERVER_NAME: not a host name"],
+    ),
 ]
 
 

@@ -119,6 +119,10 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
         "zookeeper://h?ca=/x&cert=/y",
         ("option ca needs TLS: ?tls", "option cert needs TLS: ?tls"),
     ),
+    "a server name that is none": (
+        "zookeeper://h?tls&server_name=a%00",
+        ("option server_name: not a host name",),
+    ),
     "tls in other words": ("zookeeper://h?tls=perhaps", ("neither true nor false",)),
     "files that are not there": (
         "zookeeper://ann@h?tls&ca=/no/ca&cert=/no/cert&key=/no/key&password_file=/no/pw",
