@@ -28,7 +28,7 @@ class Daemon:
         under: Sequence[str] = (),
     ) -> None:
         """Have it started by the command *under*, if there is one."""
-        self._under = under
+        self.under = under
         self._arguments = arguments
         self._environment = {**os.environ, **(environment or {})}
         self._home = tempfile.TemporaryDirectory(prefix="registrator-")
@@ -76,7 +76,7 @@ class Daemon:
         command += ["-state", str(Path(self._home.name, "state"))]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._under, *command, *self._arguments],
+                [*self.under, *command, *self._arguments],
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -165,7 +165,9 @@ class Node:
             key,
             name=dice.choice(["web", "web", "shop"]),
             address=f"10.0.0.{dice.randint(1, 2) if own else 3}",
-            port=8000 + 1000 * (own and len(self.name)) + 10 * number
+            port=8000
+            + 1000 * (own and len(self.name))
+            + 10 * number
             + dice.randint(0, 1),
             tags=dice.choice([(), ("a", "b"), ("b",)]),
             metadata=dice.choice([{}, {"version": "1"}]),
