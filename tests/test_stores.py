@@ -17,14 +17,17 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A third party's distribution on the path, with backends of its own."""
     (tmp_path / "shelf.py").write_text(
         "from registrator.memory import MemoryBackend\n"
-        "class Shelf(MemoryBackend):\n    pass\n"
+        "class Shelf(MemoryBackend):\n"
+        "    @classmethod\n"
+        "    def from_uri(cls, uri, site):\n"
+        "        return cls(site.node)\n"
     )
     metadata = tmp_path / "shelf-1.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: shelf\nVersion: 1")
     (metadata / "entry_points.txt").write_text(
         f"[{stores.GROUP}]\n"
-        "memory = shelf:Shelf\n"
+        "shelf = shelf:Shelf\n"
         "absent = shelf_of_another:Shelf\n"
         "unnamed = shelf:Nothing\n"
     )
@@ -43,13 +46,20 @@ def test_every_backend_of_ours_can_be_loaded_and_knows_its_scheme() -> None:
         assert entry.name in kind.schemes
 
 
-@pytest.mark.parametrize("uri", ["memory:", "memory://", "MEMORY://"])
+@pytest.mark.parametrize("uri", ["shelf:", "shelf://", "SHELF://"])
 @pytest.mark.usefixtures("plugin")
 def test_a_backend_of_a_third_party_is_made_by_its_scheme(uri: str) -> None:
     made = stores.make([uri], SITE)
 
     assert [type(each).__name__ for each in made] == ["Shelf"]
     assert isinstance(made[0], MemoryBackend)
+
+
+@pytest.mark.parametrize("uri", ["memory:", "memory://", "MEMORY://"])
+def test_the_memory_is_a_registry_like_the_others(uri: str) -> None:
+    (made,) = stores.make([uri], SITE)
+
+    assert type(made) is MemoryBackend
 
 
 @pytest.mark.parametrize("uri", ["nonsense://x", "nonsense", "", ":", "//x", "memory"])

@@ -66,7 +66,7 @@ class Link:
             hosts="127.0.0.1",
             timeout=terms.timeout,
             client_id=(ticket.session, ticket.password) if ticket else None,
-            handler=OneConnection(wire, self._from_thread(self._end)),
+            handler=OneConnection(wire, self._over),
             default_acl=[render_grant(grant) for grant in terms.acl] or None,
             connection_retry={"max_tries": 1},
             logger=SILENT,
@@ -115,8 +115,9 @@ class Link:
 
     async def leave(self) -> None:
         """End the session, for one that holds nothing; without any error."""
-        with suppress(TimeoutError, exceptions.KazooException, AttributeError):
-            # An AttributeError is kazoo's way to say that it is closed already.
+        with suppress(OSError, exceptions.KazooException, AttributeError):
+            # An AttributeError is kazoo's way to say that it is closed already, an
+            # OSError that it is just closing; or a time that is out.
             async with asyncio.timeout(_FAREWELL):
                 await asyncio.to_thread(self._client.stop)
 
@@ -250,6 +251,11 @@ class Link:
         elif self._client.client_state == KeeperState.AUTH_FAILED:
             self._refused = True
 
+    def _over(self) -> None:
+        """Free what kazoo holds, on its thread as it ends: the loop may be no more."""
+        self._client.close()
+        self._from_thread(self._end)()
+
     def _end(self) -> None:
         self.ended.set()
         self._begun.set()
@@ -257,7 +263,6 @@ class Link:
         for future in waiting:
             if not future.done():
                 future.set_exception(exceptions.ConnectionLoss())
-        self._client.close()
         for act in self._farewells:
             act()
 
