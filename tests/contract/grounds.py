@@ -230,14 +230,20 @@ class ZooKeeperGround(Ground):
         }
         owners = {(path.split("/")[2], tree[path].owner) for path in marks}
         return (
-            sorted((_NUMBER.sub("", path), node.data) for path, node in records.items()),
+            sorted(
+                (_NUMBER.sub("", path), node.data) for path, node in records.items()
+            ),
             sorted(
                 (path, mark["id"], _NUMBER.sub("", mark["path"]))
                 for path, mark in marks.items()
             ),
             # A record ends with its mark, and all those of one node together.
-            {path for p, mark in marks.items() if (path := mark["path"]) not in records
-             or records[path].owner != tree[p].owner},
+            {
+                path
+                for p, mark in marks.items()
+                if (path := mark["path"]) not in records
+                or records[path].owner != tree[p].owner
+            },
             len(owners) - len({node for node, _ in owners}),
             set(tree) - set(marks) - set(records) - set(_above(tree, records, marks)),
         )
@@ -248,8 +254,11 @@ class ZooKeeperGround(Ground):
             for node, each in nodes.items()
             for key, (_, record) in each.items()
         ]
-        scopes = {p.split("/")[3] for p in self.server.tree() if p.count("/") == 4
-                  and p.startswith("/registrator.owners/")}
+        scopes = {
+            p.split("/")[3]
+            for p in self.server.tree()
+            if p.count("/") == 4 and p.startswith("/registrator.owners/")
+        }
         scope = "/".join(scopes)
         return (
             sorted((record.path, record.data) for _, _, record in held),
