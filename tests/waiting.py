@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
@@ -19,6 +19,18 @@ def until(condition: Callable[[], T], what: str, deadline: float = DEADLINE) -> 
             raise AssertionError(f"not within {deadline:g} s: {what}")
         time.sleep(PAUSE)
     return value
+
+
+@overload
+async def eventually(
+    condition: Callable[[], Awaitable[T]], what: str, deadline: float = DEADLINE
+) -> T: ...
+
+
+@overload
+async def eventually(
+    condition: Callable[[], T], what: str, deadline: float = DEADLINE
+) -> T: ...
 
 
 async def eventually(

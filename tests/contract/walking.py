@@ -1,6 +1,7 @@
 """Hosts that share one registry, over links that fail; and who reads it meanwhile."""
 
 import asyncio
+import io
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import ExitStack, aclosing
@@ -82,7 +83,7 @@ class Node:
         self._reconciler: Reconciler[Any] = Reconciler(
             self._backend,
             self._snapshot,
-            lambda: asyncio.get_running_loop().call_soon(self._snapshot.listed),
+            self._list_soon,
             Patience(max_removals=self._dice.choice([0.5, 1.0])),
         )
         self.work = asyncio.ensure_future(self._reconciler.run())
@@ -126,6 +127,12 @@ class Node:
     def lists(self) -> None:
         self._snapshot.listed()
 
+    def after_lists(self) -> Callable[[], bool]:
+        """List all; what is returned says whether the full round after it is over."""
+        before = self.rounds
+        self.lists()
+        return lambda: self.rounds != before and self.at_rest
+
     def another_keep(self) -> None:
         """Have the lasting service at another port, to be told from the one before."""
         self._keeps += 1
@@ -137,6 +144,9 @@ class Node:
         else:
             self.services[self.keep.id] = self.keep
 
+    def _list_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._snapshot.listed)
+
     @property
     def rounds(self) -> float | None:
         """When everything was last compared."""
@@ -145,6 +155,13 @@ class Node:
     @property
     def report(self) -> str:
         return str(self._reconciler.report())
+
+    @property
+    def doing(self) -> str:
+        """Where its daemon is, or how it ended."""
+        text = io.StringIO()
+        self.work.print_stack(file=text)
+        return text.getvalue()
 
     @property
     def at_rest(self) -> bool:
@@ -181,7 +198,7 @@ class Reader:
     """Follows a registry undisturbed, and notes what each reading lacked."""
 
     def __init__(self, backend: AnyBackend) -> None:
-        self._backend = backend
+        self.backend = backend
         self.uri = backend.uri
         self.standing: dict[str, Service] = {}
         """What nobody has touched since it was seen: by its name."""
@@ -193,7 +210,7 @@ class Reader:
 
     async def watch(self, name: str = "") -> AsyncGenerator[Reading]:
         """Watch as the backend does; the watcher reads here."""
-        stream = cast("AsyncGenerator[Reading]", self._backend.watch(name))
+        stream = cast("AsyncGenerator[Reading]", self.backend.watch(name))
         async with aclosing(stream):
             async for reading in stream:
                 self._note(reading)
@@ -237,6 +254,3 @@ def _promised(instance: Instance, row: Row) -> str:
 
 def _container(service: Service) -> ContainerId:
     return ContainerId(f"{service.id} c")
-
-
-Step = Callable[[], Any]
