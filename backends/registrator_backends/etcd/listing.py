@@ -14,7 +14,7 @@ from registrator_backends.http_client import TooLong
 T = TypeVar("T")
 
 _PAGE: Final = 1000
-_GETS: Final = 128  # etcd's --max-txn-ops
+_GETS: Final = 64 * 64  # as operations.gets puts them together
 _TRIES: Final = 3
 
 
@@ -121,9 +121,8 @@ async def _pages(client: EtcdClient, prefix: bytes, *, keys_only: bool) -> Listi
 
 async def _together(client: EtcdClient, keys: Sequence[bytes]) -> list[wire.Entry]:
     """Read keys in one request, or in two where the values are large."""
-    gets = [operations.get(key) for key in keys]
     try:
-        return await client.ask("kv/txn", operations.transaction(gets), _found)
+        return await client.ask("kv/txn", operations.gets(keys), _found)
     except TooLong:
         if len(keys) == 1:
             raise
@@ -146,6 +145,7 @@ def _state(answer: wire.Json) -> State:
 def _found(answer: wire.Json) -> list[wire.Entry]:
     return [
         entry
-        for part in wire.parts(answer, "responses")
+        for outer in wire.parts(answer, "responses")
+        for part in wire.parts(wire.part(outer, "response_txn"), "responses")
         for entry in wire.entries(wire.part(part, "response_range"))
     ]

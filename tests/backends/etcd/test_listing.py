@@ -6,6 +6,7 @@ import pytest
 
 from etcds import at
 from fixtures.etcd import EtcdServer
+from proxy import Proxy
 from registrator_backends.etcd.client import EtcdClient
 from registrator_backends.etcd.listing import listing, values
 from registrator_backends.etcd.uri import read_address
@@ -39,6 +40,21 @@ async def test_large_values_are_read_a_few_at_a_time(client: EtcdClient) -> None
     found = await values(client, KEYS)
 
     assert {each.key.decode(): each.value for each in found} == LARGE
+
+
+@pytest.mark.parametrize("count", [0, 1, 64, 65, 1000])
+async def test_so_many_keys_are_read_together(either: EtcdServer, count: int) -> None:
+    some = [f"/services/k{number:04}" for number in range(count)]
+    for key in some[::9]:
+        either.put(key, key)
+    async with Proxy(either.port) as proxy:
+        client = EtcdClient(read_address(at(proxy), {}))
+        await client.open()
+        found = await values(client, [key.encode() for key in some])
+        await client.close()
+
+        assert [each.value.decode() for each in found] == some[::9]
+        assert len(proxy.asked("kv/txn")) == min(1, count)
 
 
 async def test_a_value_beyond_all_answers_is_told(
