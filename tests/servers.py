@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
@@ -153,3 +153,20 @@ class Server:
         if self._process.poll() is not None:
             raise AssertionError(f"{self._command[0]} ended:\n{self.log}")
         return self._answers()
+
+
+@contextmanager
+def swallowing() -> Iterator[int]:
+    """Have a port where connections neither begin nor fail, as in a network cut off.
+
+    The queue of those that wait to be accepted is full: Linux drops what begins one.
+    """
+    with ExitStack() as opened:
+        listening = opened.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(2):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]

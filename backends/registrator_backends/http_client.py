@@ -21,6 +21,12 @@ from yarl import URL
 
 from registrator.errors import Unavailable
 
+CONNECT: Final = 2.0
+"""Seconds for a connection: a network that is cut swallows what is sent to begin one.
+
+Twice the time after which a lost packet of that kind is sent again (RFC 6298).
+"""
+
 _WORDS: Final = {
     aiohttp.ServerDisconnectedError: "closed the connection without an answer",
     aiohttp.ClientPayloadError: "broke off in the middle of an answer",
@@ -101,7 +107,7 @@ class HttpClient:
         seconds = self._deadline if deadline is None else deadline
         with self._translating(seconds):
             async with self._request(
-                method, path, body, headers, aiohttp.ClientTimeout(total=seconds)
+                method, path, body, headers, _limits(total=seconds)
             ) as response:
                 said = {name.lower(): value for name, value in response.headers.items()}
                 whole = await self._whole(response, longest)
@@ -126,7 +132,7 @@ class HttpClient:
         be cancelled, and taken up again.
         """
         seconds = self._deadline if deadline is None else deadline
-        limits = aiohttp.ClientTimeout(total=None, sock_read=silence)
+        limits = _limits(silence=silence)
         async with AsyncExitStack() as opened:
             with self._translating(seconds):
                 async with asyncio.timeout(seconds):
@@ -181,6 +187,8 @@ class HttpClient:
         uri = self._place.uri
         try:
             yield
+        except aiohttp.ConnectionTimeoutError as error:
+            raise Unavailable(f"{uri}: no connection in {CONNECT:.3g} s") from error
         except TimeoutError as error:
             raise Unavailable(f"{uri}: no answer in {seconds:.3g} s") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -210,6 +218,12 @@ def first_line(text: bytes) -> str:
     """Take the first line of an answer, as far as it can stand in a log."""
     line = text[:200].decode(errors="replace").strip().partition("\n")[0]
     return "".join(character for character in line if character.isprintable())
+
+
+def _limits(
+    *, total: float | None = None, silence: float | None = None
+) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, sock_connect=CONNECT, sock_read=silence)
 
 
 def _reason(error: Exception) -> str:

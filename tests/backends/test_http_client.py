@@ -12,7 +12,7 @@ from registrator_backends.http_client import (
     TooLong,
     first_line,
 )
-from servers import free_ports
+from servers import free_ports, swallowing
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Index: 7\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -63,6 +63,16 @@ async def test_no_more_is_read_of_an_answer_than_was_asked_for() -> None:
         assert (await asking.ask("GET", "/", longest=5)).body == b"hello"
         with pytest.raises(TooLong, match="beyond 4 octets"):
             await asking.ask("GET", "/", longest=4)
+
+
+async def test_a_network_that_swallows_everything_is_given_up_soon() -> None:
+    with swallowing() as port:
+        async with client(place(port)) as asking:
+            with pytest.raises(Unavailable, match=r"no connection in 2 s"):
+                await asking.ask("GET", "/")
+            with pytest.raises(Unavailable, match=r"no connection in 2 s"):
+                async with asking.stream("GET", "/"):
+                    pass
 
 
 async def test_an_answer_comes_with_its_status_headers_and_body() -> None:

@@ -74,8 +74,8 @@ class Session:
         for server in servers:
             try:
                 return await self._enter(server, share)
-            except TimeoutError:
-                troubles[f"no answer in {share:.3g} s"] = None
+            except TimeoutError as error:
+                troubles[str(error) or f"no answer in {share:.3g} s"] = None
             except ssl.SSLCertVerificationError as error:
                 troubles[f"no connection: {error.verify_message}"] = None
             except ssl.SSLError as error:

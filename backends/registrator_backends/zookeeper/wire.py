@@ -6,9 +6,12 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from registrator.model import endpoint
+
+CONNECT: Final = 2.0
+"""Seconds for a connection: what begins one is swallowed by a network that is cut."""
 
 _HEAD: Final = 12  # octets of an answer that begins a session, up to the timeout
 
@@ -102,7 +105,7 @@ async def connect(server: Server) -> Wire:
         try:
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(connection, address)
+            await _connected(connection, address)
             return Wire(await _encrypted(connection, server))
         except OSError as error:
             connection.close()
@@ -111,6 +114,15 @@ async def connect(server: Server) -> Wire:
             connection.close()
             raise
     raise trouble
+
+
+async def _connected(connection: socket.socket, address: Any) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT):
+            await loop.sock_connect(connection, address)
+    except TimeoutError as error:
+        raise TimeoutError(f"no connection in {CONNECT:.3g} s") from error
 
 
 async def _encrypted(connection: socket.socket, server: Server) -> socket.socket:

@@ -9,6 +9,7 @@ from fixtures.zookeeper import ZooKeeper
 from registrator_backends.zookeeper.link import Link
 from registrator_backends.zookeeper.terms import Terms
 from registrator_backends.zookeeper.wire import Server, connect
+from servers import swallowing
 from waiting import until
 
 pytestmark = pytest.mark.needs_zookeeper
@@ -39,3 +40,10 @@ def test_a_link_that_outlives_its_loop_leaves_nothing_open(
 
     until(lambda: not open_files() - before, "everything is closed")
     assert not link.living
+
+
+async def test_a_network_that_swallows_everything_is_given_up_soon() -> None:
+    with swallowing() as port:
+        server = Server(host="127.0.0.1", port=port)
+        with pytest.raises(TimeoutError, match=r"no connection in 2 s"):
+            await connect(server)
