@@ -62,6 +62,7 @@ class _Timed:
 
     all: float
     starts: list[float]
+    stops: list[float]
     round: float
 
 
@@ -89,12 +90,23 @@ def _rows(
             (milliseconds(percentile(each.starts, share)) for each in timed),
             f"p{share}",
         )
+        yield row(
+            f"end of one to gone, p{share}",
+            (milliseconds(percentile(each.stops, share)) for each in timed),
+            f"p{share}",
+        )
     yield row(
         "a full round that changes nothing", (milliseconds(e.round) for e in timed)
     )
     yield row("requests of that", (str(each.round) for each in counted))
     yield row(
-        "requests a minute at rest", (f"{each.idle:.0f}" for each in counted), "idle"
+        "requests a minute at rest, between rounds",
+        (f"{each.idle:.0f}" for each in counted),
+        "idle",
+    )
+    yield row(
+        "requests a minute at rest, with a round as by -resync 60",
+        (f"{each.idle + each.round:.0f}" for each in counted),
     )
     yield row("resident memory", (f"{each.memory:.0f} MiB" for each in counted))
 
@@ -105,17 +117,20 @@ def _timed(store: Store, size: int) -> _Timed:
         took = host.seconds("fill", size)
         rounds = [host.seconds("round") for _ in range(ROUNDS)]
         with _eye(there, size) as eye:
-            starts = [_start(host, eye, store.pace) for _ in range(CHANGES)]
-    return _Timed(all=took, starts=starts, round=percentile(rounds, 50))
+            seen = [_change(host, eye, store.pace) for _ in range(CHANGES)]
+    starts, stops = ([each[end] for each in seen] for end in (0, 1))
+    return _Timed(all=took, starts=starts, stops=stops, round=percentile(rounds, 50))
 
 
-def _start(host: Hosts, eye: "_Eye", pace: float) -> float:
-    """Start one and stop it again; the seconds until its start was seen."""
+def _change(host: Hosts, eye: "_Eye", pace: float) -> tuple[float, float]:
+    """Start one and stop it again; the seconds until each of the two was seen."""
     time.sleep(pace * 1.2)
     place, at = host.moment("start")
-    seen = eye.came(place, at)
-    eye.went(*host.moment("stop"))
-    return (seen - at) / 1e9
+    came = eye.came(place, at) - at
+    time.sleep(pace * 1.2)
+    place, at = host.moment("stop")
+    went = eye.went(place, at) - at
+    return came / 1e9, went / 1e9
 
 
 class _Eye(Protocol):

@@ -56,8 +56,6 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
     problems += [
         f"{shown}: option {name} is empty" for name in _FILLED if given.get(name) == ""
     ]
-    if (name := given.get("server_name")) and not is_host(name):
-        problems.append(f"{shown}: option server_name: not a host name")
     login = attempt(problems, lambda: _read_login(location, environment))
     encrypted = attempt(problems, lambda: _is_encrypted(location, environment))
     tls = (
@@ -127,6 +125,9 @@ def _is_encrypted(location: Location, environment: Mapping[str, str]) -> bool:
         raise ConfigError(
             *(f"{location.uri}: option {name} needs TLS: ?tls" for name in needless)
         )
+    name = location.options.get("server_name")
+    if name and not is_host(name):
+        raise ConfigError(f"{location.uri}: option server_name: not a host name")
     return encrypted
 
 
