@@ -12,21 +12,27 @@ from daemons import Daemon
 from fixtures.consul import ConsulAgent, StartConsul
 from fixtures.etcd import EtcdServer, StartEtcd
 from fixtures.plugin import FilesRegistry
+from fixtures.zookeeper import StartZooKeeper, ZooKeeper
 from servers import Server, free_ports
 from standins import StandInProcess, standin
 from tcp_proxy import TcpProxy
 from waiting import until
 
-pytestmark = [pytest.mark.needs_consul, pytest.mark.needs_etcd]
+pytestmark = [
+    pytest.mark.needs_consul,
+    pytest.mark.needs_etcd,
+    pytest.mark.needs_zookeeper,
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """An engine, and four registries that its daemon writes to."""
+    """An engine, and the registries that its daemon writes to."""
 
     engine: StandInProcess
     consul: ConsulAgent
     etcd: EtcdServer
+    zookeeper: ZooKeeper
     files: FilesRegistry
     proxy: TcpProxy
     """Between the daemon and its Consul."""
@@ -36,6 +42,7 @@ class Host:
         return Daemon(
             f"consul://127.0.0.1:{self.proxy.port}",
             f"{self.etcd.uri}/services",
+            f"{self.zookeeper.uri}/services",
             self.files.uri,
             f"dns://127.0.0.1:{self.dns}",
             f"-docker-host={self.engine.uri}",
@@ -51,6 +58,10 @@ class Host:
                 return self.consul.services().keys() == ids
             case "etcd":
                 return {key.rpartition("/")[2] for key in self.etcd.values("/s")} == ids
+            case "zookeeper":
+                found = self.zookeeper.tree("/services")
+                ports = {10_000 + number for number in numbers}
+                return {int(p.rpartition(":")[2]) for p in found if ":" in p} == ports
             case "files":
                 return self.files.ids() == ids
             case _:
@@ -62,13 +73,16 @@ class Host:
         return dig(self.dns, f"s{number:02}.service.consul").status == "NOERROR"
 
 
-REGISTRIES = ("consul", "etcd", "files", "dns")
+REGISTRIES = ("consul", "etcd", "zookeeper", "files", "dns")
 Fault = Callable[[Host], AbstractContextManager[None]]
 
 
 @pytest.fixture
 def host(
-    start_consul: StartConsul, start_etcd: StartEtcd, files: FilesRegistry
+    start_consul: StartConsul,
+    start_etcd: StartEtcd,
+    start_zookeeper: StartZooKeeper,
+    files: FilesRegistry,
 ) -> Iterator[Host]:
     with ExitStack() as opened:
         consul = start_consul({})
@@ -76,6 +90,7 @@ def host(
             engine=opened.enter_context(standin(10)),
             consul=consul,
             etcd=start_etcd(),
+            zookeeper=start_zookeeper(),
             files=files,
             proxy=opened.enter_context(TcpProxy(consul.port)),
             dns=free_ports(1)[0],
@@ -121,6 +136,9 @@ FAULTS: dict[str, tuple[str, Fault]] = {
     "consul is slow": ("consul", slow),
     "etcd is killed": ("etcd", killed(lambda host: host.etcd)),
     "etcd hangs": ("etcd", hanging(lambda host: host.etcd)),
+    "etcd is full": ("etcd", lambda host: host.etcd.full()),
+    "zookeeper is killed": ("zookeeper", killed(lambda host: host.zookeeper)),
+    "zookeeper hangs": ("zookeeper", hanging(lambda host: host.zookeeper)),
     "the files are gone": ("files", gone),
 }
 
@@ -157,7 +175,7 @@ def test_while_one_fails_the_others_are_written_and_it_catches_up(
         assert daemon.alive
 
 
-def test_a_daemon_that_starts_while_three_of_four_fail_fills_the_fourth(
+def test_a_daemon_that_starts_while_all_but_two_fail_fills_those(
     host: Host,
 ) -> None:
     with ExitStack() as faults:
@@ -165,7 +183,8 @@ def test_a_daemon_that_starts_while_three_of_four_fail_fills_the_fourth(
         faults.enter_context(frozen(host))
         faults.enter_context(gone(host))
         with host.daemon() as daemon:
-            until(all_hold(host, range(10), "consul", "etcd", "files"), "dns is right")
-            assert not any(stands(daemon, each) for each in REGISTRIES if each != "dns")
+            away = ("consul", "etcd", "files")
+            until(all_hold(host, range(10), *away), "dns and zookeeper are right")
+            assert not any(stands(daemon, each) for each in away)
             faults.close()
             until(all_hold(host, range(10)), "all are right")

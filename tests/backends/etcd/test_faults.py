@@ -309,6 +309,16 @@ async def test_an_answer_of_another_shape_is_told_as_such(
         await put(watched, web())
 
 
+async def test_an_etcd_whose_v3_api_is_off_gets_one_clear_sentence(
+    start_etcd: StartEtcd,
+) -> None:
+    server = start_etcd({"enable-grpc-gateway": False, "enable-v2": True})
+    async with opening(at(server)) as backend:
+        for step in (backend.owned(), put(backend, web())):
+            with pytest.raises(Unavailable, match=r"it lacks etcd's v3 API"):
+                await step
+
+
 @pytest.mark.parametrize("text", ["404 page not found\n", "Not Found"])
 async def test_a_server_that_speaks_v2_only_gets_one_clear_sentence(
     watched: EtcdBackend, proxy: Proxy, text: str
