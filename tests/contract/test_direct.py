@@ -17,15 +17,16 @@ served = pytest.mark.parametrize(
 
 def listed(uri: str) -> str:
     """What `registrator-ctl list` says of one name."""
-    command = [CTL, "list", "--from", uri, "web"]
-    return subprocess.run(
+    command: list[str | Path] = [CTL, "list", "--from", uri, "web"]
+    done = subprocess.run(
         command, capture_output=True, text=True, timeout=30, check=True
-    ).stdout
+    )
+    return done.stdout
 
 
 def first_of_a_watch(uri: str) -> str:
     """The first line that `registrator-ctl watch` says of one name."""
-    command = [CTL, "watch", "--from", uri, "web"]
+    command: list[str | Path] = [CTL, "watch", "--from", uri, "web"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout is not None
         line = watching.stdout.readline()

@@ -272,3 +272,25 @@ def test_whether_a_port_is_free_is_not_asked_by_check_config(home: Path) -> None
 def test_flags_that_print_do_so_whatever_the_engine_is(home: Path) -> None:
     with Program(home, "-version", "-docker-host=unix:///none.sock") as program:
         assert program.ended() == 0
+
+
+def test_the_mistakes_of_all_registries_are_one_report(home: Path) -> None:
+    wrong = [
+        f"consul-tls://h?ca={home}/missing.pem",
+        "consulkv://h?format=xml",
+        f"etcd://h?token_file={home}/missing.token",
+        "etcds://h?ca=%00",
+        "skydns2://h/no..domain",
+        "zookeeper://h?format=xml",
+        "eureka://h/\udcff",
+        "dns://300.1.1.1",
+        "memory://h",
+        "nonsense://h",
+    ]
+
+    program = Program(home, "-check-config", *wrong, "-ttl=nonsense")
+    with program:
+        assert program.ended() == 2
+
+    assert len(program.said) == len(wrong) + 1
+    assert all(line.startswith("registrator: ") for line in program.said)

@@ -145,6 +145,21 @@ async def test_changes_of_any_size_come_through(
     assert ports(await anext(readings)) == {"x": 80}
 
 
+async def test_ten_megabytes_are_passed_over_and_counted(
+    start_etcd: StartEtcd,
+) -> None:
+    server = start_etcd({"max-request-bytes": 16 * 1024 * 1024})
+    server.put("/services/web/x", b"\0" * 10_000_000)
+    server.put("/services/web/y", "10.0.0.1:80")
+    async with opening(at(server)) as backend:
+        readings = following(backend)
+        reading = await anext(readings)
+        assert (ports(reading), reading.skipped) == ({"y": 80}, 1)
+
+        server.put("/services/web/z", b"\0" * 10_000_000)
+        assert (await anext(readings)).skipped == 2
+
+
 async def test_a_lease_that_runs_out_is_seen(
     backend: EtcdBackend, etcd: EtcdServer
 ) -> None:

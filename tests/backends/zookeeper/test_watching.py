@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.zookeeper import ZooKeeper
+from fixtures.zookeeper import StartZooKeeper, ZooKeeper
 from registrator.backend import Reading
 from registrator.errors import Rejected
 from registrator.model import Instance, Status
@@ -93,6 +93,20 @@ async def test_junk_is_passed_over_and_counted(
     zookeeper.create("/www/web/junk", junk)
 
     reading = await anext(backend.watch())
+
+    assert [each.address for each in reading.instances.values()] == ["10.0.0.2"]
+    assert reading.skipped == 1
+
+
+async def test_ten_megabytes_are_passed_over_and_counted(
+    start_zookeeper: StartZooKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_JAVA_OPTIONS", "-Djute.maxbuffer=16777216 -Xmx256m")
+    server = start_zookeeper()
+    server.create("/www/web/good", NERVE)
+    server.create("/www/web/junk", b"x" * 10_000_000)
+    async with at(server) as backend:
+        reading = await anext(backend.watch())
 
     assert [each.address for each in reading.instances.values()] == ["10.0.0.2"]
     assert reading.skipped == 1
