@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import signal
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,22 +12,20 @@ from typing import Any, TypeVar, cast
 from registrator import (
     control,
     control_socket,
+    host,
     hostaddress,
     single_round,
     state,
     stores,
 )
 from registrator.backend import Site
-from registrator.backoff import delays
 from registrator.engine import Endpoint, Engine, resolve
 from registrator.errors import (
     ConfigError,
     RegistratorError,
-    SourceError,
     Unavailable,
 )
 from registrator.labels import Rules, TagTemplate
-from registrator.model import ContainerId
 from registrator.overview import Overview
 from registrator.reconciler import Patience, Reconciler
 from registrator.settings import Settings
@@ -171,12 +168,8 @@ async def _daemon(prepared: Prepared) -> None:
 async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
     settings = prepared.settings
     engine = await opened.enter_async_context(Engine(prepared.endpoint))
-    if settings.once or settings.dry_run:
-        await engine.info()
-    node = settings.node_name or await _host_name(engine)
-    apart = not settings.ip and await _has_own_network(engine)
-    host = hostaddress.unknown if apart else hostaddress.by_routes
-    site = prepared.site(node, settings.ip or next(filter(None, host()), ""))
+    node, addresses = await _locate(engine, settings)
+    site = prepared.site(node, settings.ip or next(filter(None, addresses()), ""))
     backends = [
         await opened.enter_async_context(backend)
         for backend in stores.make(settings.registries, site)
@@ -185,7 +178,7 @@ async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
     source = Source(
         engine,
         snapshot,
-        lambda: _rules(prepared, node, host()),
+        lambda: _rules(prepared, node, addresses()),
         endpoint=prepared.endpoint.description,
         resync=settings.resync,
         deregister=cast("Deregister", settings.deregister),
@@ -203,23 +196,21 @@ async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
     return _Parts(node=node, snapshot=snapshot, source=source, reconcilers=reconcilers)
 
 
-async def _host_name(engine: Engine) -> str:
-    """Ask the engine for its host's name, for as long as it takes."""
-    told = ""
-    waits = delays(first=0.2, cap=5.0)
-    while True:
-        try:
-            return (await engine.info()).name
-        except SourceError as error:
-            if str(error) != told:
-                log.warning("%s; waiting for the engine", error)
-            told = str(error)
-        await asyncio.sleep(next(waits))
+async def _locate(
+    engine: Engine, settings: Settings
+) -> tuple[str, Callable[[], tuple[str, str]]]:
+    """Return this host's name, and what says its addresses at any moment."""
+    if settings.once or settings.dry_run:
+        await engine.info()
+        found = await host.ask(engine, node=settings.node_name, ip=settings.ip)
+    else:
+        found = await host.wait(engine, node=settings.node_name, ip=settings.ip)
+    return found.node, hostaddress.unknown if found.apart else hostaddress.by_routes
 
 
-def _rules(prepared: Prepared, node: str, host: tuple[str, str]) -> Rules:
+def _rules(prepared: Prepared, node: str, addresses: tuple[str, str]) -> Rules:
     settings = prepared.settings
-    ipv4, ipv6 = host
+    ipv4, ipv6 = addresses
     return Rules(
         node=node,
         host_ipv4=ipv4,
@@ -231,25 +222,6 @@ def _rules(prepared: Prepared, node: str, host: tuple[str, str]) -> Rules:
         network=settings.network,
         tags=prepared.tags,
     )
-
-
-async def _has_own_network(engine: Engine) -> bool:
-    """Whether this daemon is a container that does not share the host's network.
-
-    Then its own address is not the host's, and must not be registered as such.
-    """
-    name = socket.gethostname()
-    try:
-        own = await engine.inspect(ContainerId(name))
-    except SourceError:
-        return False
-    if own.network_mode == "host" or not own.id.startswith(name):
-        return False
-    log.warning(
-        "this container has a network of its own, so the host's address is unknown:"
-        " start it with --net host, or give -ip"
-    )
-    return True
 
 
 async def _withdraw(reconcilers: Sequence[Reconciler[Any]]) -> None:
