@@ -18,7 +18,7 @@ from registrator import (
     state,
     stores,
 )
-from registrator.backend import Site
+from registrator.backend import Backend, Site
 from registrator.engine import Endpoint, Engine, resolve
 from registrator.errors import (
     ConfigError,
@@ -57,6 +57,8 @@ class Prepared:
     environment: Mapping[str, str]
     endpoint: Endpoint
     tags: TagTemplate | None
+    uris: Sequence[str]
+    """The registries' addresses for people."""
     remote: bool
     """Whether a registry keeps what outlives the daemon."""
 
@@ -76,7 +78,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     """
     mistakes: list[str] = []
     endpoint = tags = None
-    remote = False
+    made: Sequence[Backend[Any]] = ()
     try:
         endpoint = resolve(environment, settings.docker_host)
     except ConfigError as error:
@@ -87,7 +89,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         mistakes += error.problems
     try:
         site = _site(settings, environment, settings.node_name or "node", settings.ip)
-        remote = not all(each.local for each in stores.make(settings.registries, site))
+        made = stores.make(settings.registries, site)
     except ConfigError as error:
         mistakes += error.problems
     if mistakes or endpoint is None:
@@ -97,7 +99,8 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         environment=environment,
         endpoint=endpoint,
         tags=tags,
-        remote=remote,
+        uris=[each.uri for each in made],
+        remote=not all(each.local for each in made),
     )
 
 
@@ -146,14 +149,19 @@ class _Parts:
 
 async def _daemon(prepared: Prepared) -> None:
     settings = prepared.settings
+    overview = Overview(
+        prepared.endpoint.description, prepared.uris, settings.node_name
+    )
     async with AsyncExitStack() as opened:
-        parts = await _open(prepared, opened)
+        if not (settings.once or settings.dry_run):
+            path = _control_path(prepared)
+            # First: somebody may ask why nothing is there yet.
+            await opened.enter_async_context(control.serve(path, overview))
+        parts = await _open(prepared, opened, overview.waiting)
         if settings.once or settings.dry_run:
             do = single_round.preview if settings.dry_run else single_round.write
             raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
-        overview = Overview(parts.node, parts.source, parts.snapshot, parts.reconcilers)
-        path = _control_path(prepared)
-        await opened.enter_async_context(control.serve(path, overview))
+        overview.show(parts.node, parts.source, parts.snapshot, parts.reconcilers)
         try:
             async with asyncio.TaskGroup() as rooms:
                 for name, work in parts.source.tasks().items():
@@ -165,10 +173,12 @@ async def _daemon(prepared: Prepared) -> None:
                 await _withdraw(parts.reconcilers)
 
 
-async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
+async def _open(
+    prepared: Prepared, opened: AsyncExitStack, tell: Callable[[str], None]
+) -> _Parts:
     settings = prepared.settings
     engine = await opened.enter_async_context(Engine(prepared.endpoint))
-    node, addresses = await _locate(engine, settings)
+    node, addresses = await _locate(engine, settings, tell)
     site = prepared.site(node, settings.ip or next(filter(None, addresses()), ""))
     backends = [
         await opened.enter_async_context(backend)
@@ -197,14 +207,15 @@ async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
 
 
 async def _locate(
-    engine: Engine, settings: Settings
+    engine: Engine, settings: Settings, tell: Callable[[str], None]
 ) -> tuple[str, Callable[[], tuple[str, str]]]:
     """Return this host's name, and what says its addresses at any moment."""
+    node, ip = settings.node_name, settings.ip
     if settings.once or settings.dry_run:
         await engine.info()
-        found = await host.ask(engine, node=settings.node_name, ip=settings.ip)
+        found = await host.ask(engine, node=node, ip=ip)
     else:
-        found = await host.wait(engine, node=settings.node_name, ip=settings.ip)
+        found = await host.wait(engine, node=node, ip=ip, tell=tell)
     return found.node, hostaddress.unknown if found.apart else hostaddress.by_routes
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,10 @@ async def ask(engine: Engine, *, node: str, ip: str) -> Host:
     return Host(node=name, apart=apart)
 
 
-async def wait(engine: Engine, *, node: str, ip: str) -> Host:
-    """Ask for as long as it takes."""
+async def wait(
+    engine: Engine, *, node: str, ip: str, tell: Callable[[str], None]
+) -> Host:
+    """Ask for as long as it takes; *tell* is told what is in the way."""
     told = ""
     waits = delays(first=0.2, cap=5.0)
     while True:
@@ -57,6 +60,7 @@ async def wait(engine: Engine, *, node: str, ip: str) -> Host:
             if str(error) != told:
                 log.warning("%s; waiting for the engine", error)
             told = str(error)
+        tell(told)
         await asyncio.sleep(next(waits))
 
 

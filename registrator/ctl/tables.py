@@ -12,6 +12,7 @@ from registrator.model import endpoint
 from registrator.views import (
     BackendView,
     ContainerView,
+    EngineView,
     InstanceView,
     ServiceView,
     StatusView,
@@ -92,21 +93,16 @@ def container(found: ContainerView) -> None:
 def status(found: StatusView) -> None:
     """Print how the engine and every registry stand."""
     console = _console()
-    engine = found["engine"]
+    # Without -node-name the engine has yet to say it.
+    on = f" on {found['node']}" if found["node"] else ""
     console.print(
         _text(
-            f"registrator {found['version']} on {found['node']}:"
-            f" services: {found['services']}, containers: {engine['containers']};"
+            f"registrator {found['version']}{on}: services: {found['services']},"
+            f" containers: {found['engine']['containers']};"
             f" {'all is well' if found['well'] else 'not all is well'}"
         )
     )
-    link = "connected" if engine["connected"] else f"away: {engine['error']}"
-    console.print(
-        _text(
-            f"engine {engine['endpoint']}: {link}, last listed"
-            f" {_ago(engine['listed_ago'])}, containers to look at: {engine['waiting']}"
-        )
-    )
+    console.print(_engine(found["engine"]))
     table = _table(
         "REGISTRY",
         "STATE",
@@ -130,6 +126,15 @@ def status(found: StatusView) -> None:
             _text(backend["error"] or "-"),
         )
     console.print(table)
+
+
+def _engine(found: EngineView) -> Text:
+    away = f"away: {found['error']}" if found["error"] else "not reached yet"
+    return _text(
+        f"engine {found['endpoint']}: {'connected' if found['connected'] else away},"
+        f" last listed {_ago(found['listed_ago'])},"
+        f" containers to look at: {found['waiting']}"
+    )
 
 
 def _state(backend: BackendView) -> str:

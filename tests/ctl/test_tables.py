@@ -169,6 +169,18 @@ def test_an_engine_that_is_away_is_shown_with_the_reason(
     assert "away: no answer in 5 s" in second
 
 
+def test_a_daemon_that_has_reached_no_engine_yet_has_no_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    view = Showcase(away=True, well=False).status()
+    view["node"] = ""
+    tables.status(view)
+
+    first, second, *_ = printed(capsys)
+    assert first.startswith("registrator 1.2.3: services: 0")
+    assert ": not reached yet, last listed" in second
+
+
 def test_a_long_table_keeps_its_columns_in_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
