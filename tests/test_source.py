@@ -367,11 +367,13 @@ async def test_a_network_is_no_matter_before_its_container_runs(path: Path) -> N
         await watch.listings(1)
         watch.standin.present(replace(WEB, state="created"))
         watch.standin.emit(network_event("connect", WEB))
-        watch.standin.start(WEB)
-        await watch.shows(web_1=8000)
+        watch.standin.start(replace(WEB, name="db"))
+        await watch.shows(db=8000)
 
-        # The engine would have had the first one wait for the start to be over.
+        # The engine would have whoever asks wait for the start to be over.
         assert watch.standin.counts["inspect"] == 1
+        watch.standin.start(WEB)
+        await watch.shows(db=8000, web_1=8000)
 
 
 async def test_rivals_for_an_id_hand_it_over_and_back(path: Path) -> None:
