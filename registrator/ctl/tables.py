@@ -45,6 +45,7 @@ def services(found: Sequence[ServiceView]) -> None:
             _registries(service),
         )
     _print(table)
+    _troubles(found)
 
 
 def instances(found: Sequence[InstanceView]) -> None:
@@ -74,6 +75,7 @@ def container(found: ContainerView) -> None:
             f" {state}, network {found['network_mode']}"
         )
     )
+    offered = [port["service"] for port in found["ports"] if port["service"]]
     table = _table("PORT", "REGISTERED", "RULE", "WHY")
     for port in found["ports"]:
         why = "; ".join([port["reason"], *port["notes"]])
@@ -88,6 +90,7 @@ def container(found: ContainerView) -> None:
             _text(port["port"]), _text(shown), _text(port["rule"]), _text(why)
         )
     console.print(table)
+    _troubles(offered)
 
 
 def status(found: StatusView) -> None:
@@ -152,6 +155,21 @@ def _registries(service: ServiceView) -> Text:
         name = each["registry"] if schemes.count(scheme) > 1 else scheme
         parts.append(Text.assemble(f"{visible(name)}: ", _coloured(each["state"])))
     return Text(", ").join(parts)
+
+
+def _troubles(found: Sequence[ServiceView]) -> None:
+    """Print what keeps registries from holding these services, each reason once."""
+    whose: dict[str, list[str]] = {}
+    for service in found:
+        for each in service["backends"]:
+            if each["error"]:
+                place = f"{each['registry']}: "
+                reason = each["error"].removeprefix(place)
+                whose.setdefault(f"{place}{reason}", []).append(service["id"])
+    console = _console()
+    for reason, ids in whose.items():
+        who = ids[0] if len(ids) == 1 else f"{len(ids)} services"
+        console.print(_text(f"{reason} ({who})"))
 
 
 def _scheme(uri: str) -> str:
