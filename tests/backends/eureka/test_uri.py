@@ -97,6 +97,7 @@ MISTAKES = [
     ("eureka://h?poll=151", ["poll is not"]),
     ("eureka://h?poll=nan", ["poll is not"]),
     ("eureka://h?poll=often", ["poll is not"]),
+    ("eureka://h?poll=٣", ["poll is not"]),
     ("eureka://h?tls=maybe", ["option tls is neither true nor false"]),
     ("eureka://h?ca=/x", ["option ca needs TLS (eurekas:// or ?tls)"]),
     ("eurekas://h?ca=", ["option ca is empty"]),
