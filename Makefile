@@ -11,7 +11,7 @@ run: ## the daemon, with a Docker engine and a DNS responder on 127.0.0.1:8600 (
 	@scripts/setup venv engine tools
 	@exec scripts/with-engine scripts/run $(ARGS)
 
-test: ## lint, types and all tests, against real servers (PYTEST_ARGS="tests/dns -x")
+test: ## lint, types, coverage and all tests, against real servers (PYTEST_ARGS="tests/dns -x")
 	@scripts/setup dev lint engine servers
 	@exec scripts/with-engine scripts/test $(PYTEST_ARGS)
 

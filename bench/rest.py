@@ -1,8 +1,10 @@
-"""The daemon at rest with 100 services: memory, and CPU when nothing happens."""
+"""The daemon at rest with 100 services: memory, CPU, and how soon it answers."""
 
+import statistics
 import time
+from collections.abc import Iterator
 
-from bench.measure import Row, cpu_seconds, resident_mib
+from bench.measure import Row, cpu_seconds, milliseconds, resident_mib
 from daemons import Daemon
 from servers import free_ports
 from standins import standin
@@ -11,6 +13,7 @@ from waiting import until
 SERVICES = 100
 WATCHED = 120.0
 """Seconds: two resyncs at the default interval."""
+ASKED = 20
 
 
 def run() -> list[Row]:
@@ -25,6 +28,7 @@ def run() -> list[Row]:
         time.sleep(WATCHED)
         spent = cpu_seconds(daemon.pid) - before
         memory = resident_mib(daemon.pid)
+        answers = list(_answers(daemon))
     return [
         Row(f"resident memory, {SERVICES} services", f"{memory:.0f} MiB", "60 MiB"),
         Row(
@@ -32,4 +36,17 @@ def run() -> list[Row]:
             f"{spent / WATCHED:.3%}",
             "0.2 %",
         ),
+        *answers,
     ]
+
+
+def _answers(daemon: Daemon) -> Iterator[Row]:
+    """Time commands as a shell sees them, from start to exit."""
+    for command in ("list -o json", "status", "list"):
+        seconds = []
+        for _ in range(ASKED):
+            began = time.perf_counter()
+            daemon.ctl(*command.split()).check_returncode()
+            seconds.append(time.perf_counter() - began)
+        median = milliseconds(statistics.median(seconds))
+        yield Row(f"registrator-ctl {command}, median of {ASKED}", median, "200 ms")

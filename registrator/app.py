@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import signal
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,22 +12,20 @@ from typing import Any, TypeVar, cast
 from registrator import (
     control,
     control_socket,
+    host,
     hostaddress,
     single_round,
     state,
     stores,
 )
-from registrator.backend import Site
-from registrator.backoff import delays
+from registrator.backend import Backend, Site
 from registrator.engine import Endpoint, Engine, resolve
 from registrator.errors import (
     ConfigError,
     RegistratorError,
-    SourceError,
     Unavailable,
 )
 from registrator.labels import Rules, TagTemplate
-from registrator.model import ContainerId
 from registrator.overview import Overview
 from registrator.reconciler import Patience, Reconciler
 from registrator.settings import Settings
@@ -60,6 +57,8 @@ class Prepared:
     environment: Mapping[str, str]
     endpoint: Endpoint
     tags: TagTemplate | None
+    uris: Sequence[str]
+    """The registries' addresses for people."""
     remote: bool
     """Whether a registry keeps what outlives the daemon."""
 
@@ -79,7 +78,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     """
     mistakes: list[str] = []
     endpoint = tags = None
-    remote = False
+    made: Sequence[Backend[Any]] = ()
     try:
         endpoint = resolve(environment, settings.docker_host)
     except ConfigError as error:
@@ -90,7 +89,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         mistakes += error.problems
     try:
         site = _site(settings, environment, settings.node_name or "node", settings.ip)
-        remote = not all(each.local for each in stores.make(settings.registries, site))
+        made = stores.make(settings.registries, site)
     except ConfigError as error:
         mistakes += error.problems
     if mistakes or endpoint is None:
@@ -100,7 +99,8 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         environment=environment,
         endpoint=endpoint,
         tags=tags,
-        remote=remote,
+        uris=[each.uri for each in made],
+        remote=not all(each.local for each in made),
     )
 
 
@@ -149,14 +149,19 @@ class _Parts:
 
 async def _daemon(prepared: Prepared) -> None:
     settings = prepared.settings
+    overview = Overview(
+        prepared.endpoint.description, prepared.uris, settings.node_name
+    )
     async with AsyncExitStack() as opened:
-        parts = await _open(prepared, opened)
+        if not (settings.once or settings.dry_run):
+            path = _control_path(prepared)
+            # First: somebody may ask why nothing is there yet.
+            await opened.enter_async_context(control.serve(path, overview))
+        parts = await _open(prepared, opened, overview.waiting)
         if settings.once or settings.dry_run:
             do = single_round.preview if settings.dry_run else single_round.write
             raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
-        overview = Overview(parts.node, parts.source, parts.snapshot, parts.reconcilers)
-        path = _control_path(prepared)
-        await opened.enter_async_context(control.serve(path, overview))
+        overview.show(parts.node, parts.source, parts.snapshot, parts.reconcilers)
         try:
             async with asyncio.TaskGroup() as rooms:
                 for name, work in parts.source.tasks().items():
@@ -168,15 +173,13 @@ async def _daemon(prepared: Prepared) -> None:
                 await _withdraw(parts.reconcilers)
 
 
-async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
+async def _open(
+    prepared: Prepared, opened: AsyncExitStack, tell: Callable[[str], None]
+) -> _Parts:
     settings = prepared.settings
     engine = await opened.enter_async_context(Engine(prepared.endpoint))
-    if settings.once or settings.dry_run:
-        await engine.info()
-    node = settings.node_name or await _host_name(engine)
-    apart = not settings.ip and await _has_own_network(engine)
-    host = hostaddress.unknown if apart else hostaddress.by_routes
-    site = prepared.site(node, settings.ip or next(filter(None, host()), ""))
+    node, addresses = await _locate(engine, settings, tell)
+    site = prepared.site(node, settings.ip or next(filter(None, addresses()), ""))
     backends = [
         await opened.enter_async_context(backend)
         for backend in stores.make(settings.registries, site)
@@ -185,7 +188,7 @@ async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
     source = Source(
         engine,
         snapshot,
-        lambda: _rules(prepared, node, host()),
+        lambda: _rules(prepared, node, addresses()),
         endpoint=prepared.endpoint.description,
         resync=settings.resync,
         deregister=cast("Deregister", settings.deregister),
@@ -203,23 +206,22 @@ async def _open(prepared: Prepared, opened: AsyncExitStack) -> _Parts:
     return _Parts(node=node, snapshot=snapshot, source=source, reconcilers=reconcilers)
 
 
-async def _host_name(engine: Engine) -> str:
-    """Ask the engine for its host's name, for as long as it takes."""
-    told = ""
-    waits = delays(first=0.2, cap=5.0)
-    while True:
-        try:
-            return (await engine.info()).name
-        except SourceError as error:
-            if str(error) != told:
-                log.warning("%s; waiting for the engine", error)
-            told = str(error)
-        await asyncio.sleep(next(waits))
+async def _locate(
+    engine: Engine, settings: Settings, tell: Callable[[str], None]
+) -> tuple[str, Callable[[], tuple[str, str]]]:
+    """Return this host's name, and what says its addresses at any moment."""
+    node, ip = settings.node_name, settings.ip
+    if settings.once or settings.dry_run:
+        await engine.info()
+        found = await host.ask(engine, node=node, ip=ip)
+    else:
+        found = await host.wait(engine, node=node, ip=ip, tell=tell)
+    return found.node, hostaddress.unknown if found.apart else hostaddress.by_routes
 
 
-def _rules(prepared: Prepared, node: str, host: tuple[str, str]) -> Rules:
+def _rules(prepared: Prepared, node: str, addresses: tuple[str, str]) -> Rules:
     settings = prepared.settings
-    ipv4, ipv6 = host
+    ipv4, ipv6 = addresses
     return Rules(
         node=node,
         host_ipv4=ipv4,
@@ -231,25 +233,6 @@ def _rules(prepared: Prepared, node: str, host: tuple[str, str]) -> Rules:
         network=settings.network,
         tags=prepared.tags,
     )
-
-
-async def _has_own_network(engine: Engine) -> bool:
-    """Whether this daemon is a container that does not share the host's network.
-
-    Then its own address is not the host's, and must not be registered as such.
-    """
-    name = socket.gethostname()
-    try:
-        own = await engine.inspect(ContainerId(name))
-    except SourceError:
-        return False
-    if own.network_mode == "host" or not own.id.startswith(name):
-        return False
-    log.warning(
-        "this container has a network of its own, so the host's address is unknown:"
-        " start it with --net host, or give -ip"
-    )
-    return True
 
 
 async def _withdraw(reconcilers: Sequence[Reconciler[Any]]) -> None:

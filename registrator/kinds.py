@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 
+_DECIMAL = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T_co]):
@@ -48,22 +50,21 @@ def _address(given: str) -> str:
     return str(address)
 
 
+def _number(text: str) -> float:
+    """Read a decimal number; -1 for the rest, of which float() takes `nan`, `1_0`..."""
+    return float(text) if _DECIMAL.fullmatch(text) else -1.0
+
+
 def _seconds(given: str) -> float:
-    try:
-        seconds = float(given.removesuffix("s"))
-    except ValueError:
-        seconds = -1.0
+    seconds = _number(given.removesuffix("s"))
     if not 0.0 <= seconds <= 1e9:
         raise ValueError("a number of seconds, 0 or more")
     return seconds
 
 
 def _share(given: str) -> float:
-    try:
-        percent = given.endswith("%")
-        share = float(given.removesuffix("%")) / (100 if percent else 1)
-    except ValueError:
-        share = -1.0
+    percent = given.endswith("%")
+    share = _number(given.removesuffix("%")) / (100 if percent else 1)
     if not 0.0 <= share <= 1.0:
         raise ValueError("a share from 0 to 1, or 0% to 100%")
     return share

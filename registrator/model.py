@@ -82,6 +82,9 @@ class Container:
     id: ContainerId
     name: str
     image: str
+    """As it was given: a name, or an id or the beginning of one."""
+    image_id: str = ""
+    """Without `sha256:`; "" where the engine does not say."""
     state: State
     health: Health = Health.NONE
     exit_code: int = 0

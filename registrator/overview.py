@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from registrator.errors import SourceError
 from registrator.labels import Decision
 from registrator.model import Service
 from registrator.reconciler import Reconciler
@@ -23,15 +24,32 @@ from registrator.views import (
 
 
 class Overview:
-    """Answers the control API from the daemon's parts; changes none of them."""
+    """Answers the control API from the daemon's parts; changes none of them.
 
-    def __init__(
+    There are none at first: the engine must say whose they are, and may be away.
+    *endpoint* and *registries* are addresses for people.
+    """
+
+    def __init__(self, endpoint: str, registries: Sequence[str], node: str) -> None:
+        self._node = node
+        self._registries = registries
+        self._away = _silent(endpoint)
+        self._source: Source | None = None
+        self._snapshot = Snapshot()
+        self._reconcilers: Sequence[Reconciler[Any]] = ()
+
+    def waiting(self, error: str) -> None:
+        """Show why the daemon has no parts yet."""
+        self._away["error"] = error
+
+    def show(
         self,
         node: str,
         source: Source,
         snapshot: Snapshot,
         reconcilers: Sequence[Reconciler[Any]],
     ) -> None:
+        """Show these parts from now on."""
         self._node = node
         self._source = source
         self._snapshot = snapshot
@@ -46,6 +64,8 @@ class Overview:
 
     async def explain(self, container: str) -> ContainerView:
         """Explain one container; raise `Gone` or `SourceError`."""
+        if self._source is None:
+            raise SourceError(self._away["error"] or "the engine was not reached yet")
         found, decisions = await self._source.explain(container)
         return ContainerView(
             container=found.id,
@@ -61,6 +81,9 @@ class Overview:
         """Show the daemon at a glance."""
         engine = self._engine()
         reports = [reconciler.report() for reconciler in self._reconcilers]
+        backends = [_backend(report) for report in reports]
+        if self._source is None:
+            backends = [_untouched(uri) for uri in self._registries]
         return StatusView(
             version=__version__,
             node=self._node,
@@ -68,10 +91,12 @@ class Overview:
             and all(report.reachable and not report.error for report in reports),
             services=len(self._snapshot.services),
             engine=engine,
-            backends=[_backend(report) for report in reports],
+            backends=backends,
         )
 
     def _engine(self) -> EngineView:
+        if self._source is None:
+            return self._away
         report = self._source.report()
         return EngineView(
             endpoint=report.endpoint,
@@ -122,6 +147,18 @@ class Overview:
         return SyncView(registry=reconciler.uri, state=state, error=error)
 
 
+def _silent(endpoint: str) -> EngineView:
+    return EngineView(
+        endpoint=endpoint,
+        connected=False,
+        containers=0,
+        waiting=0,
+        listings=0,
+        listed_ago=None,
+        error="",
+    )
+
+
 def _backend(report: BackendReport) -> BackendView:
     return BackendView(
         registry=report.uri,
@@ -133,6 +170,20 @@ def _backend(report: BackendReport) -> BackendView:
         round_ago=_ago(report.round_at),
         lag=report.lag,
         retries=report.retries,
+    )
+
+
+def _untouched(uri: str) -> BackendView:
+    return BackendView(
+        registry=uri,
+        reachable=False,
+        records=0,
+        waiting=0,
+        held=0,
+        error="",
+        round_ago=None,
+        lag=None,
+        retries=0,
     )
 
 

@@ -70,16 +70,25 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._serving)
 
-    def answer(self, text: str, status: int, body: str = "") -> None:
-        """Answer in the server's place."""
+    def answer(
+        self, text: str, status: int, body: str = "", *, times: int | None = None
+    ) -> None:
+        """Answer in the server's place, always or just so many *times*."""
         octets = body.encode()
         head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(octets)}\r\n"
-        self.say(text, f"{head}Connection: close\r\n\r\n".encode() + octets)
+        octets = f"{head}Connection: close\r\n\r\n".encode() + octets
+        self.say(text, octets, times=times)
 
-    def say(self, text: str, octets: bytes) -> None:
+    def say(self, text: str, octets: bytes, *, times: int | None = None) -> None:
         """Say something in the server's place, HTTP or not."""
+        left = times
 
         async def respond(request: Request) -> bytes:
+            nonlocal left
+            if left is not None:
+                left -= 1
+                if not left:
+                    self._rules.remove((text, respond))
             return octets
 
         self._rules.append((text, respond))

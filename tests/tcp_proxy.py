@@ -42,10 +42,15 @@ class TcpProxy:
         self._requests, self._answers = asyncio.Event(), asyncio.Event()
         self._links: dict[_Link, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
+        self._held = socket.socket()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
+        # So that nobody takes the port while it is refused, and that it can be had
+        # again although a child that was just forked still has a copy of it.
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._held.bind((self._host, self.port))
         self._thread.start()
         self.heal()
         self.listen()
@@ -61,6 +66,7 @@ class TcpProxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._held.close()
 
     @property
     def open(self) -> int:
@@ -130,7 +136,7 @@ class TcpProxy:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(
-            self._serve, self._host, self.port, reuse_address=True
+            self._serve, self._host, self.port, reuse_address=True, reuse_port=True
         )
 
     async def _reset(self) -> None:

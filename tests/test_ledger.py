@@ -113,6 +113,14 @@ def test_the_time_of_the_first_hearing_is_given_back_when_all_is_done() -> None:
     assert ledger.done(only(ledger, A)) == 5.0
 
 
+def test_a_removal_of_what_nobody_knows_leaves_nothing_in_doubt() -> None:
+    ledger: Ledger[int] = Ledger()
+
+    ledger.writing([Change(A, None, None)])
+
+    assert ledger.everything() == ()
+
+
 def test_a_retry_waits_and_is_due_later() -> None:
     ledger: Ledger[int] = Ledger()
     ledger.want(A, 1)

@@ -112,5 +112,15 @@ def test_every_target_of_make_that_a_page_names_is_there() -> None:
     assert named <= targets
 
 
+def test_every_benchmark_has_its_row_on_the_page_of_the_figures() -> None:
+    names = re.findall(
+        r'(?m)^    "(\w+)": \(', (ROOT / "bench/__main__.py").read_text()
+    )
+    page = (ROOT / "bench/README.md").read_text()
+
+    assert names
+    assert [name for name in names if f"| `{name}` |" not in page] == []
+
+
 def test_no_folder_of_tests_is_a_package() -> None:
     assert not list((ROOT / "tests").rglob("__init__.py"))

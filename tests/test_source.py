@@ -1,7 +1,9 @@
 """The engine's side, against a stand-in for what a real engine cannot be brought to."""
 
 import asyncio
+import json
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -35,6 +37,9 @@ class Watch:
         found = self.snapshot.services.values()
         return {service.container_name: service.port for service in found}
 
+    def addresses(self) -> set[str]:
+        return {service.address for service in self.snapshot.services.values()}
+
     async def shows(self, **ports: int) -> None:
         wanted = {name.replace("_", "."): port for name, port in ports.items()}
         await eventually(lambda: self.ports() == wanted, f"{wanted} in the snapshot")
@@ -67,6 +72,16 @@ async def watching(
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
         assert not broken
+
+
+def network_event(action: str, fake: Fake) -> bytes:
+    event = {
+        "Type": "network",
+        "Action": action,
+        "Actor": {"ID": "f" * 64, "Attributes": {"container": fake.id}},
+        "timeNano": time.time_ns(),
+    }
+    return json.dumps(event).encode() + b"\n"
 
 
 @pytest.fixture
@@ -326,6 +341,39 @@ async def test_a_container_in_anothers_network_follows_that_one(path: Path) -> N
         watch.standin.start(replace(front, ports={"80/tcp": 8001}))
 
         await eventually(lambda: set(watch.ports().values()) == {8001}, "the new port")
+
+
+async def test_a_network_that_is_joined_or_left_changes_the_address(
+    path: Path,
+) -> None:
+    rules = replace(RULES, internal=True, network="front")
+    both = {"bridge": "172.17.0.2", "front": "10.9.0.7"}
+    alone = replace(WEB, networks={"bridge": "172.17.0.2"})
+    async with watching(path, alone, rules=lambda: rules) as watch:
+        await watch.listings(1)
+        assert watch.addresses() == {"172.17.0.2"}
+
+        watch.standin.present(replace(alone, networks=both))
+        watch.standin.emit(network_event("connect", alone))
+        await eventually(lambda: watch.addresses() == {"10.9.0.7"}, "joined")
+        watch.standin.present(alone)
+        watch.standin.emit(network_event("disconnect", alone))
+
+        await eventually(lambda: watch.addresses() == {"172.17.0.2"}, "left")
+
+
+async def test_a_network_is_no_matter_before_its_container_runs(path: Path) -> None:
+    async with watching(path) as watch:
+        await watch.listings(1)
+        watch.standin.present(replace(WEB, state="created"))
+        watch.standin.emit(network_event("connect", WEB))
+        watch.standin.start(replace(WEB, name="db"))
+        await watch.shows(db=8000)
+
+        # The engine would have whoever asks wait for the start to be over.
+        assert watch.standin.counts["inspect"] == 1
+        watch.standin.start(WEB)
+        await watch.shows(db=8000, web_1=8000)
 
 
 async def test_rivals_for_an_id_hand_it_over_and_back(path: Path) -> None:

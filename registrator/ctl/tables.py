@@ -12,6 +12,7 @@ from registrator.model import endpoint
 from registrator.views import (
     BackendView,
     ContainerView,
+    EngineView,
     InstanceView,
     ServiceView,
     StatusView,
@@ -44,6 +45,7 @@ def services(found: Sequence[ServiceView]) -> None:
             _registries(service),
         )
     _print(table)
+    _troubles(found)
 
 
 def instances(found: Sequence[InstanceView]) -> None:
@@ -73,6 +75,7 @@ def container(found: ContainerView) -> None:
             f" {state}, network {found['network_mode']}"
         )
     )
+    offered = [port["service"] for port in found["ports"] if port["service"]]
     table = _table("PORT", "REGISTERED", "RULE", "WHY")
     for port in found["ports"]:
         why = "; ".join([port["reason"], *port["notes"]])
@@ -87,26 +90,22 @@ def container(found: ContainerView) -> None:
             _text(port["port"]), _text(shown), _text(port["rule"]), _text(why)
         )
     console.print(table)
+    _troubles(offered)
 
 
 def status(found: StatusView) -> None:
     """Print how the engine and every registry stand."""
     console = _console()
-    engine = found["engine"]
+    # Without -node-name the engine has yet to say it.
+    on = f" on {found['node']}" if found["node"] else ""
     console.print(
         _text(
-            f"registrator {found['version']} on {found['node']}:"
-            f" services: {found['services']}, containers: {engine['containers']};"
+            f"registrator {found['version']}{on}: services: {found['services']},"
+            f" containers: {found['engine']['containers']};"
             f" {'all is well' if found['well'] else 'not all is well'}"
         )
     )
-    link = "connected" if engine["connected"] else f"away: {engine['error']}"
-    console.print(
-        _text(
-            f"engine {engine['endpoint']}: {link}, last listed"
-            f" {_ago(engine['listed_ago'])}, containers to look at: {engine['waiting']}"
-        )
-    )
+    console.print(_engine(found["engine"]))
     table = _table(
         "REGISTRY",
         "STATE",
@@ -132,6 +131,15 @@ def status(found: StatusView) -> None:
     console.print(table)
 
 
+def _engine(found: EngineView) -> Text:
+    away = f"away: {found['error']}" if found["error"] else "not reached yet"
+    return _text(
+        f"engine {found['endpoint']}: {'connected' if found['connected'] else away},"
+        f" last listed {_ago(found['listed_ago'])},"
+        f" containers to look at: {found['waiting']}"
+    )
+
+
 def _state(backend: BackendView) -> str:
     if backend["error"]:
         return "error"
@@ -147,6 +155,21 @@ def _registries(service: ServiceView) -> Text:
         name = each["registry"] if schemes.count(scheme) > 1 else scheme
         parts.append(Text.assemble(f"{visible(name)}: ", _coloured(each["state"])))
     return Text(", ").join(parts)
+
+
+def _troubles(found: Sequence[ServiceView]) -> None:
+    """Print what keeps registries from holding these services, each reason once."""
+    whose: dict[str, list[str]] = {}
+    for service in found:
+        for each in service["backends"]:
+            if each["error"]:
+                place = f"{each['registry']}: "
+                reason = each["error"].removeprefix(place)
+                whose.setdefault(f"{place}{reason}", []).append(service["id"])
+    console = _console()
+    for reason, ids in whose.items():
+        who = ids[0] if len(ids) == 1 else f"{len(ids)} services"
+        console.print(_text(f"{reason} ({who})"))
 
 
 def _scheme(uri: str) -> str:

@@ -149,6 +149,7 @@ def _container(data: Mapping[str, object]) -> Container:
         id=_id(data),
         name=shape.text(data.get("Name"), "Name").removeprefix("/"),
         image=shape.text(config.get("Image"), "Image"),
+        image_id=shape.text(data.get("Image"), "Image").removeprefix("sha256:"),
         state=state,
         health=Health.PAUSED if state == State.PAUSED else health,
         exit_code=shape.number(life.get("ExitCode"), "ExitCode"),

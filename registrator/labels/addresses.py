@@ -47,7 +47,9 @@ def way(wanted: Port, container: Container, home: Container, rules: Rules) -> Wa
         return "internal"
     if home.published.get(wanted):
         return "published"
-    if wanted in container.published or _is_bridged(container):
+    # Where the engine lists ports at all, it lists every exposed one that could have
+    # been published; one that is only declared would stand there too.
+    if container.published or _is_bridged(container):
         return "not-published"
     return "own-address"
 

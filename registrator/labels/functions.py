@@ -18,7 +18,9 @@ _MAPS = frozenset({"Labels", "Networks", "Ports"})
 _OMITTED = frozenset({"Health", "Healthcheck"})
 """Fields that the engine leaves out where they are empty."""
 
-_VERB = re.compile(r"%(?:(-?[0-9]{1,2})?(?:\.([0-9]{1,3}))?([a-zA-Z])|(.?))", re.DOTALL)
+_VERB = re.compile(
+    r"%(?:([-0]*)([1-9][0-9]?)?(?:\.([0-9]{1,3}))?([a-zA-Z])|(.?))", re.DOTALL
+)
 
 
 def printed(value: object) -> str:
@@ -213,23 +215,40 @@ def _slice(value: object, start: object = 0, end: object = None) -> object:
 
 
 def _printf(pattern: object, *values: object) -> str:
-    """Go's %s %v %q %d %t and %%, with width and precision."""
+    """Go's %s %v %q %d %t and %%, with width, precision and the flags - and 0."""
     rest = list(values)
 
     def verb(found: re.Match[str]) -> str:
-        width, precision, letter, other = found.groups()
+        flags, width, precision, letter, other = found.groups()
         if other == "%":
             return "%"
         if letter not in tuple("svqdt") or not rest:
             raise TemplateError(
                 f"printf: {found.group()!r} with {len(rest)} values left"
             )
-        text = printed(rest.pop(0))[: int(precision) if precision else None]
+        value = rest.pop(0)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        text = printed(value)
+        if precision and is_number:
+            text, flags = _zeros(text, int(precision)), flags.replace("0", "")
+        elif precision:
+            text = text[: int(precision)]
         text = json.dumps(text) if letter == "q" else text
-        places = int(width or 0)
-        return text.ljust(-places) if places < 0 else text.rjust(places)
+        return _padded(text, int(width or 0), flags, is_number=is_number)
 
     return _short(_VERB.sub(verb, _short(_text(pattern))))
+
+
+def _zeros(text: str, digits: int) -> str:
+    return text.zfill(digits + text.startswith("-"))
+
+
+def _padded(text: str, width: int, flags: str, *, is_number: bool) -> str:
+    if "-" in flags:
+        return text.ljust(width)
+    if "0" not in flags:
+        return text.rjust(width)
+    return text.zfill(width) if is_number else text.rjust(width, "0")
 
 
 def _equal(value: object, *others: object) -> bool:

@@ -8,6 +8,8 @@ from registrator.labels.metadata import Wishes
 from registrator.model import Container, Port
 
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{12,64}|[0-9a-f]{64}")
+# What is shorter is rather a word that the id happens to begin with.
+_BEGINNING = re.compile(r"[0-9a-f]{6,63}")
 
 
 def service_name(
@@ -30,7 +32,8 @@ def default_name(container: Container) -> str:
     An image that was given by id has no name.
     """
     image = container.image
-    if _IMAGE_ID.fullmatch(image):
+    begins = _BEGINNING.fullmatch(image) and container.image_id.startswith(image)
+    if begins or _IMAGE_ID.fullmatch(image):
         return container.name
     path = image.partition("@")[0]
     return path.rpartition("/")[2].partition(":")[0] or container.name

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from registrator.ctl import tables
-from registrator.views import BackendView, SyncView
+from registrator.views import BackendView, ServiceView, SyncView
 from showcase import HOSTILE, Showcase, container, port, service
 
 
@@ -96,6 +96,43 @@ def test_a_registry_is_named_as_shortly_as_is_clear(
     assert cells(printed(capsys)[-1])[-1] == shown
 
 
+DNS, CONSUL = "dns://127.0.0.1:8600/consul", "consul://127.0.0.1:8500"
+
+
+def troubled(name: str, registry: str, error: str) -> ServiceView:
+    view = service(name, id=name)
+    view["backends"] += [SyncView(registry=registry, state="error", error=error)]
+    return view
+
+
+def test_what_registries_say_against_services_stands_below_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    away = f"{CONSUL}: no connection: Connection refused"
+    tables.services(
+        [
+            service("a"),
+            troubled("b", DNS, "the name 'b' is taken"),
+            troubled("c", CONSUL, away),
+            troubled("d", CONSUL, away),
+        ]
+    )
+
+    assert printed(capsys)[6:] == [
+        f"{DNS}: the name 'b' is taken (b)",
+        f"{away} (2 services)",
+    ]
+
+
+def test_a_refusal_is_explained_with_the_container(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    refused = troubled("b", CONSUL, "Consul answers 400 Invalid check")
+    tables.container(container("b.1", port("ignored"), port("published", refused)))
+
+    assert printed(capsys)[-1] == f"{CONSUL}: Consul answers 400 Invalid check (b)"
+
+
 def test_a_container_without_ports_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     tables.container(container("job"))
 
@@ -167,6 +204,18 @@ def test_an_engine_that_is_away_is_shown_with_the_reason(
     first, second, *_ = printed(capsys)
     assert first.endswith("not all is well")
     assert "away: no answer in 5 s" in second
+
+
+def test_a_daemon_that_has_reached_no_engine_yet_has_no_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    view = Showcase(away=True, well=False).status()
+    view["node"] = ""
+    tables.status(view)
+
+    first, second, *_ = printed(capsys)
+    assert first.startswith("registrator 1.2.3: services: 0")
+    assert ": not reached yet, last listed" in second
 
 
 def test_a_long_table_keeps_its_columns_in_line(

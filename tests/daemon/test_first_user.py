@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from docker.models.networks import Network
 
 from answers import dig
 from daemons import Daemon
@@ -160,6 +161,62 @@ def test_a_container_that_is_not_healthy_yet_is_not_sent_to(
     assert unanswered == "NXDOMAIN"
 
 
+def test_a_container_that_falls_ill_is_not_sent_to_until_it_is_well_again(
+    daemon: Daemon, consul: ConsulAgent, dns_port: int, run_container: RunContainer
+) -> None:
+    name = unique_name()
+    second = 1_000_000_000
+    container = run_container(
+        ports={"80/tcp": None},
+        environment={"SERVICE_NAME": name},
+        healthcheck={
+            "test": ["CMD-SHELL", "test ! -e /ill"],
+            "interval": second // 4,
+            "timeout": second,
+            "retries": 1,
+        },
+    )
+    until(lambda: _statuses(consul, name) == {"passing"}, "healthy")
+    until(lambda: _status(dns_port, name) == "NOERROR", "an answer")
+
+    container.exec_run(["touch", "/ill"])
+    until(lambda: _statuses(consul, name) == {"critical"}, "critical")
+    until(lambda: _status(dns_port, name) == "NXDOMAIN", "no answer")
+    container.exec_run(["rm", "/ill"])
+    until(lambda: _statuses(consul, name) == {"passing"}, "healthy again")
+    until(lambda: _status(dns_port, name) == "NOERROR", "an answer again")
+
+
+def test_a_container_that_joins_and_leaves_a_network_is_found_there(
+    consul: ConsulAgent,
+    docker_host: str,
+    docker_network: Network,
+    run_container: RunContainer,
+) -> None:
+    name = unique_name()
+    container = run_container(environment={"SERVICE_NAME": name})
+
+    def address_on(network: str) -> bool:
+        container.reload()
+        networks = container.attrs["NetworkSettings"]["Networks"]
+        wanted = networks.get(network, {}).get("IPAddress")
+        entries = consul.get(f"/v1/catalog/service/{name}")
+        return bool(wanted) and [each["ServiceAddress"] for each in entries] == [wanted]
+
+    with Daemon(
+        consul.uri,
+        f"-docker-host={docker_host}",
+        f"-node-name={unique_name()}",
+        f"-network={docker_network.name}",
+        *("-internal", "-resync=0"),
+    ):
+        until(lambda: address_on("bridge"), "the address on the bridge")
+        docker_network.connect(container)
+        until(lambda: address_on(str(docker_network.name)), "the other address")
+        docker_network.disconnect(container)
+        until(lambda: address_on("bridge"), "the first address")
+
+
 def test_a_renamed_container_keeps_its_service_under_its_new_id(
     daemon: Daemon, run_container: RunContainer
 ) -> None:
@@ -203,6 +260,12 @@ def _in_sync(daemon: Daemon, name: str) -> bool:
         all(backend["state"] == "in-sync" for backend in service["backends"])
         for service in daemon.services(name)
     )
+
+
+def _statuses(consul: ConsulAgent, name: str) -> set[str]:
+    """What Consul's check of the container's health says, in the catalog."""
+    checks = consul.get(f"/v1/health/checks/{name}")
+    return {check["Status"] for check in checks}
 
 
 def _status(port: int, name: str) -> str:

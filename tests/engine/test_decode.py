@@ -58,6 +58,7 @@ def test_a_container_of_docker_is_read_whole() -> None:
         id=ID,
         name="h2",
         image="registrator-test/busybox:1",
+        image_id="5926010745d5bea54109e8082601c29b471f8e215f0dbc987e5760882f153c35",
         state=State.RUNNING,
         health=Health.UNHEALTHY,
         exit_code=0,

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 import ssl
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from engine.relay import relay
 from fixtures.engine import RunContainer
 from registrator.engine import Endpoint, Engine, resolve
 from registrator.errors import SourceError
-from registrator.model import ContainerId
+from registrator.model import ContainerId, Port
 
 pytestmark = pytest.mark.needs_engine
 
@@ -175,3 +176,33 @@ async def refusal(endpoint: Endpoint) -> str:
         with pytest.raises(SourceError) as caught:
             await engine.info()
     return str(caught.value)
+
+
+async def test_an_engine_is_spoken_to_in_the_oldest_version_of_its_api(
+    socket: Path, run_container: RunContainer
+) -> None:
+    def aged(answer: bytes) -> bytes:
+        # Of the same length, so that nothing else of the answer has to change.
+        version = b'"ApiVersion":"1.24"'
+        return re.sub(rb'"ApiVersion":"1\.[0-9]{2}"', version, answer)
+
+    async with (
+        relay(socket, answers=aged) as port,
+        Engine(resolve({}, f"tcp://127.0.0.1:{port}")) as engine,
+        engine.events() as hints,
+    ):
+        assert (await engine.info()).api == "1.24"
+        started = await asyncio.to_thread(
+            run_container, ports={"80/tcp": None}, environment={"SERVICE_NAME": "web"}
+        )
+        key = ContainerId(str(started.id))
+        async with asyncio.timeout(30):
+            while (await anext(hints)).container != key:
+                pass
+        container = await engine.inspect(key)
+        listed = {entry.id for entry in await engine.list()}
+
+    assert key in listed
+    assert ("SERVICE_NAME", "web") in container.environment
+    assert [network.name for network in container.networks] == ["bridge"]
+    assert container.published[Port(80)][0].port

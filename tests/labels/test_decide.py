@@ -121,6 +121,29 @@ def test_service_ports_declares_what_the_image_does_not_expose(
     assert {each.rule for each in found} == {rule}
 
 
+@pytest.mark.parametrize(
+    ("bindings", "rule"),
+    [
+        pytest.param({"p80": 8000}, "not-published", id="one is published"),
+        pytest.param({"p80": 0}, "not-published", id="one could be"),
+        pytest.param({}, "own-address", id="the engine does not tell"),
+    ],
+)
+def test_a_declared_port_on_a_user_defined_bridge_is_not_published(
+    bindings: dict[str, int], rule: str
+) -> None:
+    found = decisions(
+        "SERVICE_PORTS=7000",
+        exposed=(),
+        published=published(**bindings),
+        network_mode="mynet",
+        networks=(Network(name="mynet", ipv4="10.9.0.7"),),
+    )
+
+    assert found[-1].port == ports("7000")[0]
+    assert found[-1].rule == rule
+
+
 def test_service_ports_works_with_internal() -> None:
     subject = container(
         environment=environment("SERVICE_PORTS=7000"), exposed=(), published={}

@@ -22,13 +22,32 @@ DNS = {"exposed": (), "published": published(p53=5300, p53_udp=5300)}
         pytest.param("sha256:" + "a" * 12, "nginx.0", id="a short id"),
         pytest.param("a" * 64, "nginx.0", id="a bare id"),
         pytest.param("sha256:latest", "sha256", id="an image that is called sha256"),
-        pytest.param("a" * 12, "a" * 12, id="twelve digits may be a name"),
+        pytest.param("b" * 12, "b" * 12, id="twelve digits may be a name"),
         pytest.param("", "nginx.0", id="none"),
         pytest.param("team/", "nginx.0", id="no last word"),
     ],
 )
 def test_an_image_gives_the_name(image: str, expected: str) -> None:
-    assert default_name(container(image=image)) == expected
+    assert default_name(container(image=image, image_id="a" * 64)) == expected
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        pytest.param("4bb46517cac3", "nginx.0", id="a short id"),
+        pytest.param("4bb465", "nginx.0", id="a shorter one"),
+        pytest.param("4bb4", "4bb4", id="hardly an id"),
+        pytest.param("4bb46517cac4", "4bb46517cac4", id="another's"),
+        pytest.param("4bb46517cac3:1", "4bb46517cac3", id="a name with a tag"),
+        pytest.param("4BB46517CAC3", "4BB46517CAC3", id="no id is in capitals"),
+        pytest.param("4bb46517cac3" + "0" * 52, "nginx.0", id="a whole id"),
+    ],
+)
+def test_the_beginning_of_the_images_id_is_no_name(image: str, expected: str) -> None:
+    known = container(image=image, image_id="4bb46517cac3" + "0" * 52)
+
+    assert default_name(known) == expected
+    assert default_name(container(image="4bb46517cac3")) == "4bb46517cac3"
 
 
 @pytest.mark.parametrize(

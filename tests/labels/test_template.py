@@ -114,6 +114,8 @@ GO = [
         '/redis.0=true=5=false="a"%',
     ),
     ('{{printf "[%5s][%-5s]" "ab" "cd"}}', "[   ab][cd   ]"),
+    ('{{printf "%05d %05d %02d %-05d|" 3 -3 123 3}}', "00003 -0003 123 3    |"),
+    ('{{printf "%.3d %.3d %05.3d %05s" 7 -7 7 "ab"}}', "007 -007   007 000ab"),
     ('{{print .Name "-" 5}}', "/redis.0-5"),
     ("{{if .State.Running}}up{{else}}down{{end}}", "up"),
     ("{{if .Config.Tty}}a{{else if .Config.Cmd}}b{{else}}c{{end}}", "c"),

@@ -6,6 +6,7 @@ goes past `http_client`.
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from registrator.errors import Unavailable
 from registrator_backends.consul.uri import ConsulAddress
@@ -25,10 +26,15 @@ _HINTS = {
         " (right after a restart of Consul's servers this passes by itself)"
     ),
 }
+_DENIAL = b"Permission denied"
 
 
 class Refused(Unavailable):
     """The agent answers, but did not do this one thing; the next may go well."""
+
+
+class Denied(Refused):
+    """The token may not do this one thing; it says nothing of any other."""
 
 
 class Agent:
@@ -69,7 +75,10 @@ class Agent:
         """Make the error that tells of an *answer* to a question about *what*."""
         hint = _HINTS.get(answer.status, "")
         said = f"{answer.status} {first_line(answer.body)}"
-        return Refused(f"{self.uri}: {what}: {said}{hint}")
+        # "ACL not found" is the whole token's, and passes after a restart.
+        denied = answer.status == HTTPStatus.FORBIDDEN and _DENIAL in answer.body
+        kind = Denied if denied else Refused
+        return kind(f"{self.uri}: {what}: {said}{hint}")
 
     def parsed(self, text: bytes) -> object:
         """Read JSON; raise `Unavailable` where it is none."""

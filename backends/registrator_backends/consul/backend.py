@@ -25,7 +25,7 @@ from registrator.backend import Backend, Failures, Reading, Site
 from registrator.errors import BackendError, NotOwner, Unavailable
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
-from registrator_backends.consul.agent import DEADLINE, Refused
+from registrator_backends.consul.agent import DEADLINE, Denied, Refused
 from registrator_backends.consul.client import CONNECTIONS, ConsulClient
 from registrator_backends.consul.record import ConsulRecord, owner, read, render
 from registrator_backends.consul.uri import ConsulAddress, read_address
@@ -192,7 +192,8 @@ class ConsulBackend(Backend[ConsulRecord]):
                     written += 1
                 except Refused as error:
                     failures[change.id] = error
-                    refused += 1
+                    # What a token may not write is no word on what it may.
+                    refused += not isinstance(error, Denied)
                     if refused >= _ENOUGH and not written:
                         away.append(error)
                 except Unavailable as error:

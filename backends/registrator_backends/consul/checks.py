@@ -6,15 +6,37 @@ Sources: Consul's HTTP API, "Check - Agent"; what a 1.8.7 agent does with it.
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from registrator.model import Check, Health, Service, ServiceId, Status
 
 Definition = dict[str, object]
 
-Report = tuple[str, str]
-"""A check's status, and its output: a text for people."""
 
-RUNNING: Report = (Status.PASSING.value, "container is running")
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """A check's status, and its output: a text for people.
+
+    An agent with `discard_check_output` shows no output. What is not shown cannot
+    differ: it would be written in every round, to no effect.
+    """
+
+    status: str
+    output: str
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Report):
+            return NotImplemented
+        shown = self.output and other.output
+        return self.status == other.status and (
+            not shown or self.output == other.output
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.status)
+
+
+RUNNING = Report(Status.PASSING.value, "container is running")
 
 # A hundred years: the state stays as it was told until it is told anew, also
 # while this daemon is away or the agent is started again.
@@ -57,7 +79,7 @@ def with_state(service: Service, own: Sequence[Definition]) -> list[Definition]:
     An agent keeps the state of checks that it knows already.
     """
     said = health_report(service.health)
-    status = (said or RUNNING)[0]
+    status = (said or RUNNING).status
     begun = [{"Status": status} | check if "TTL" in check else check for check in own]
     if said is not None:
         begun.append(
@@ -76,7 +98,7 @@ def health_report(health: Health) -> Report | None:
     """Say what the engine's word amounts to; None where it has none."""
     if health is Health.NONE:
         return None
-    return health.status.value, f"container is {health.value}"
+    return Report(health.status.value, f"container is {health.value}")
 
 
 def digest(own: Sequence[Definition], container: str) -> str:

@@ -80,7 +80,7 @@ class ConsulClient:
     async def report(self, service: ServiceId, check: str, said: Report) -> bool:
         """Set the state of a check with a TTL; False where the agent has none such."""
         path = f"/v1/agent/check/update/{_quoted(check)}"
-        body = json.dumps({"Status": said[0], "Output": said[1]}).encode()
+        body = json.dumps({"Status": said.status, "Output": said.output}).encode()
         answer = await self._agent.ask("PUT", path, body)
         if answer.status == HTTPStatus.OK:
             return True

@@ -147,7 +147,9 @@ def _read(
             for name, check in ours.items()
             if check is not health and check["Type"] == "ttl"
         ),
-        health=None if health is None else (health["Status"], health["Output"]),
+        health=None
+        if health is None
+        else Report(str(health["Status"]), str(health["Output"])),
     )
 
 

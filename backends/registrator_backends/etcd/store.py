@@ -150,8 +150,8 @@ class EtcdStore(Backend[EtcdRecord]):
     async def _write(self, todo: Sequence[Write]) -> Failures:
         """Write all; what is not as expected is looked at, and tried again."""
         failures: dict[ServiceId, BackendError] = {}
+        todo = [each for each in todo if each.keys]
         for _ in range(_TRIES):
-            todo = [each for each in todo if each.keys]
             if not todo:
                 return failures
             puts = any(each.puts for each in todo)
@@ -160,8 +160,12 @@ class EtcdStore(Backend[EtcdRecord]):
                 again
                 for batch in writes.batches(todo)
                 for again in await self._send(batch, lease, failures)
+                if again.keys
             ]
-        raise Unavailable(f"{self.uri}: {todo[0].id} changes whenever it is written")
+        if todo:
+            again = todo[0].id
+            raise Unavailable(f"{self.uri}: {again} changes whenever it is written")
+        return failures
 
     async def _send(
         self,

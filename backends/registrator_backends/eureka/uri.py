@@ -11,6 +11,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from registrator.errors import ConfigError
+from registrator.kinds import SECONDS
 from registrator.model import endpoint
 from registrator_backends.http_client import HttpPlace
 from registrator_backends.secret import Secret
@@ -103,7 +104,7 @@ def _places(location: Location, tls: ssl.SSLContext | None) -> list[HttpPlace]:
 def _read_poll(options: Mapping[str, str], shown: str) -> float:
     text = options.get("poll", "30")
     try:
-        poll = float(text)
+        poll = SECONDS.read(text)
     except ValueError:
         poll = 0.0
     if not 0.01 <= poll <= _LONGEST_POLL:

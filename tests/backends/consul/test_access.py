@@ -218,6 +218,17 @@ async def test_a_service_that_the_token_may_not_write_is_tried_again(
     assert list(locked.services()) == ["here:web.1:80"]
 
 
+async def test_a_service_that_the_token_may_write_is_written_behind_many_it_may_not(
+    locked: ConsulAgent,
+) -> None:
+    denied = [web(f"here:app.{n}:80", name=f"app{n:03}") for n in range(60)]
+    async with opened(locked.uri, {"CONSUL_HTTP_TOKEN": WRITER}) as backend:
+        failures = await put(backend, *denied, web())
+
+    assert failures.keys() == {each.id for each in denied}
+    assert list(locked.services()) == ["here:web.1:80"]
+
+
 async def test_a_token_file_that_is_rotated_is_used_at_once(
     locked: ConsulAgent, tmp_path: Path
 ) -> None:
@@ -253,7 +264,7 @@ async def test_a_restart_with_acls_is_never_the_records_fault(
 
 SECRETS = ("s3cret-token", "s3cret-password", "czNjcmV0LXBhc3N3b3Jk")
 STAGES: dict[str, Callable[[Proxy], None]] = {
-    "a refusal": lambda proxy: proxy.answer("/v1", 403, "Permission denied"),
+    "a refusal": lambda proxy: proxy.answer("/v1", 403, "ACL not found"),
     "a hang": lambda proxy: proxy.hang("/v1"),
     "a cut": lambda proxy: proxy.cut("/v1", 9),
     "no HTTP": lambda proxy: proxy.say("/v1", b"\x15\x03\x01 nonsense\r\n\r\n"),

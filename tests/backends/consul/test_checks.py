@@ -4,6 +4,7 @@ import pytest
 
 from registrator.model import Check, Health, Status
 from registrator_backends.consul.checks import (
+    Report,
     check_ids,
     definitions,
     digest,
@@ -205,3 +206,25 @@ def test_the_digest_cannot_be_guessed_from_what_consul_shows() -> None:
 )
 def test_seconds_are_written_as_go_reads_them(seconds: float, written: str) -> None:
     assert duration(seconds) == written
+
+
+WELL = Report("passing", "container is healthy")
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (Report("passing", "container is healthy"), True),
+        (Report("passing", "container is running"), False),
+        (Report("critical", "container is healthy"), False),
+        (Report("passing", ""), True),
+        (Report("critical", ""), False),
+        (("passing", "container is healthy"), False),
+    ],
+)
+def test_what_an_agent_does_not_show_is_no_difference(
+    other: object, *, same: bool
+) -> None:
+    assert (other == WELL) is same
+    assert (other == WELL) is same
+    assert not same or hash(other) == hash(WELL)

@@ -247,6 +247,19 @@ async def test_the_rest_is_not_tried_while_the_agent_refuses_everything(
     assert len(proxy.requests) < 100
 
 
+async def test_the_rest_is_tried_however_much_the_token_may_not_write(
+    watched: ConsulBackend, proxy: Proxy, consul: ConsulAgent
+) -> None:
+    denied = [web(f"here:app{n:03}:80") for n in range(60)]
+    proxy.answer("here%3Aapp", 403, "Permission denied")
+
+    failures = await put(watched, *denied, SERVICE)
+
+    assert failures.keys() == {each.id for each in denied}
+    assert all(isinstance(error, Unavailable) for error in failures.values())
+    assert list(consul.services()) == [SERVICE.id]
+
+
 async def test_a_heartbeat_that_is_refused_is_told_and_tried_again(
     watched: ConsulBackend, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:

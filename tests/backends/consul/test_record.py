@@ -5,6 +5,7 @@ import pytest
 
 from registrator.errors import Rejected
 from registrator.model import Check, Health, Service, ServiceId
+from registrator_backends.consul.checks import Report
 from registrator_backends.consul.record import owner, read, render
 from samples import web
 
@@ -134,7 +135,7 @@ def test_the_state_of_the_container_is_read_from_its_check() -> None:
 
     record = read(web().id, FOUND, checks)
 
-    assert record.health == ("critical", "container is paused")
+    assert record.health == Report("critical", "container is paused")
     assert record.heartbeats == {"service:here:web.1:80"}
     assert len(record.checks) == 3
 
@@ -142,12 +143,15 @@ def test_the_state_of_the_container_is_read_from_its_check() -> None:
 @pytest.mark.parametrize(
     ("health", "said"),
     [
-        (Health.NONE, {"service:here:web.1:80": ("passing", "container is running")}),
+        (
+            Health.NONE,
+            {"service:here:web.1:80": Report("passing", "container is running")},
+        ),
         (
             Health.UNHEALTHY,
             {
-                "service:here:web.1:80": ("critical", "container is unhealthy"),
-                "health:here:web.1:80": ("critical", "container is unhealthy"),
+                "service:here:web.1:80": Report("critical", "container is unhealthy"),
+                "health:here:web.1:80": Report("critical", "container is unhealthy"),
             },
         ),
     ],

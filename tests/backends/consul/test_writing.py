@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.consul import ConsulAgent
+from fixtures.consul import ConsulAgent, StartConsul
 from proxy import Proxy
 from registrator.backend import Site
 from registrator.errors import NotOwner, Unavailable
@@ -100,6 +100,20 @@ async def test_reading_writes_nothing(
 
     assert requests(proxy) == ["GET /v1/agent/services", "GET /v1/agent/checks"]
     assert await index(consul) == before
+
+
+async def test_an_agent_that_shows_no_output_has_nothing_to_be_written_either(
+    start_consul: StartConsul,
+) -> None:
+    agent = start_consul({"discard_check_output": True})
+    ill, well = web(health=Health.UNHEALTHY), web(health=Health.HEALTHY, checks=(TTL,))
+    async with ConsulBackend.from_uri(agent.uri, Site(node="here")) as backend:
+        await put(backend, well)
+        found = await backend.owned()
+
+        assert agent.checks()["health:here:web.1:80"]["Output"] == ""
+        assert found == {well.id: backend.record(well)}
+        assert found != {well.id: backend.record(replace(ill, checks=(TTL,)))}
 
 
 async def test_a_round_without_differences_has_nothing_to_write(

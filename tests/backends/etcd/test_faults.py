@@ -13,7 +13,7 @@ from fixtures.clusters import EtcdCluster
 from fixtures.etcd import EtcdServer, StartEtcd
 from proxy import Proxy
 from registrator.backend import Site
-from registrator.errors import Unavailable
+from registrator.errors import NotOwner, Unavailable
 from registrator.model import Service
 from registrator.planner import Change
 from registrator_backends.etcd import EtcdBackend
@@ -353,3 +353,16 @@ async def test_a_record_that_changes_with_every_look_is_tried_again_later(
 
     with pytest.raises(Unavailable, match="80 changes whenever"):
         await watched.put([Change(web().id, watched.record(web()), None)])
+
+
+async def test_what_turns_out_to_be_anothers_at_the_last_try_is_left_to_it(
+    watched: EtcdBackend, proxy: Proxy, etcd: EtcdServer
+) -> None:
+    await put(watched, web("here:web.2:80"))
+    etcd.put(WEB, "10.9.9.9:9", lease=etcd.grant(600))
+    proxy.answer("kv/txn", 200, "{}", times=2)
+
+    failures = await watched.put([Change(web().id, watched.record(web()), None)])
+
+    assert isinstance(failures[web().id], NotOwner)
+    assert etcd.values(PREFIX)[WEB] == "10.9.9.9:9"

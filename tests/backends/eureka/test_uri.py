@@ -106,6 +106,7 @@ MISTAKES = [
     ("eureka://h?poll=151", ["poll is not"]),
     ("eureka://h?poll=nan", ["poll is not"]),
     ("eureka://h?poll=often", ["poll is not"]),
+    ("eureka://h?poll=٣", ["poll is not"]),
     ("eureka://h?tls=maybe", ["option tls is neither true nor false"]),
     ("eurekas://h?tls=false", ["eurekas:// is TLS, always"]),
     ("eureka://h/\ud800", ["the path cannot be printed"]),

@@ -1,0 +1,113 @@
+"""The scripts behind `make`, and what they may know of the machines they run on."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from registrator.version import __version__
+
+ROOT = Path(__file__).parents[1]
+MADE = pytest.mark.skipif(
+    "REGISTRATOR_REQUIRE_SERVERS" not in os.environ
+    and not (ROOT / ".venv/.setup").is_file(),
+    reason="this checkout has no .venv: `make test` makes one",
+)
+# A machine on which nothing runs yet: what is started here is seen by nobody, and gone
+# with it.
+FRESH = (
+    *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"),
+    *("--mount-proc", "bash", "-euc"),
+)
+WITHOUT_ENGINE = """
+ip link set lo up
+mkdir -p /var/lib/registrator-engine
+for place in /run /var/lib/registrator-engine; do mount -t tmpfs none "$place"; done
+[ ! -e /tmp/docker.sock ] || mount --bind /dev/null /tmp/docker.sock
+unset DOCKER_HOST
+scripts/with-engine sh -c 'docker info --format up; pgrep -c dockerd'
+pgrep -l 'dockerd|containerd' || echo 'no process'
+ls -d /run/registrator-engine /var/run/docker.sock 2>/dev/null || echo 'no file'
+"""
+# Taken apart: this file is none that may name them either.
+PUBLIC_REGISTRIES = {
+    name.replace(" ", ".")
+    for name in (
+        *("pypi org", "pythonhosted org", "npmjs org", "proxy golang org"),
+        *("deb debian org", "security debian org", "snapshot debian org"),
+        *("archive ubuntu com", "security ubuntu com", "crates io"),
+        *("registry-1 docker io", "index docker io", "ghcr io", "quay io", "gcr io"),
+    )
+}
+# Of apt's two formats, and of pip's settings.
+SOURCE = re.compile(
+    r"(?m)^(?:deb |URIs:|(?:extra-)?index-url *=|PIP_\w*INDEX_URL=).*?"
+    r"https?://(?:[^/\s@]*@)?([\w-]+\.[\w.-]*[a-z])"
+)
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@MADE
+@pytest.mark.needs_engine
+def test_setup_that_finds_its_work_done_prints_nothing(docker_host: str) -> None:
+    done = run("scripts/setup", "venv", "engine")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_setup_says_what_it_does_not_know() -> None:
+    done = run("scripts/setup", "everything")
+
+    assert (done.returncode, done.stderr) == (2, "setup: unknown step: everything\n")
+
+
+@MADE
+@pytest.mark.needs_engine
+def test_run_shows_what_to_try_and_becomes_the_daemon(docker_host: str) -> None:
+    done = run("scripts/run", "-version")
+
+    assert done.returncode == 0, done.stderr
+    assert "docker run -d --name hello -p 8080:80 hello" in done.stdout
+    assert done.stdout.splitlines()[-1].split()[-1] == __version__
+
+
+@pytest.mark.needs_engine
+def test_an_engine_that_was_started_for_a_command_ends_with_it() -> None:
+    done = run(*FRESH, WITHOUT_ENGINE)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["up", "1", "no process", "no file"]
+    assert "started a private Docker engine" in done.stderr
+
+
+def machines_registries() -> set[str]:
+    """Name the hosts that this machine gets packages from, as far as it tells."""
+    places = [*Path("/etc/apt").glob("sources.list*"), *Path("/etc/apt").glob("*.d/*")]
+    places += [Path("/etc/pip.conf"), Path.home() / ".config/pip/pip.conf"]
+    texts = [path.read_text(errors="replace") for path in places if path.is_file()]
+    texts += [f"{name}={value}" for name, value in os.environ.items()]
+    return set(SOURCE.findall("\n".join(texts)))
+
+
+def test_no_registry_of_packages_is_named_in_the_project() -> None:
+    files = [ROOT / name for name in run("git", "ls-files").stdout.splitlines()]
+    registries = PUBLIC_REGISTRIES | machines_registries()
+
+    named = {
+        (path.name, registry)
+        for path in files
+        if path.is_file()
+        for text in [path.read_text(errors="replace")]
+        for registry in registries
+        if registry in text
+    }
+
+    assert len(files) > 100
+    assert named == set()
