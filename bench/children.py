@@ -1,4 +1,4 @@
-"""The processes that hold hosts (bench/hosts.py) and readers (bench/reader.py)."""
+"""The processes of hosts.py, reader.py and dns_responder.py, each under its class."""
 
 import json
 import subprocess
@@ -121,6 +121,47 @@ class Readers:
                 seen = self.came if change[0] == "+" else self.went
                 seen[reader].setdefault(change[1:], int(at))
             self.present[reader] = int(present)
+
+
+class Responder:
+    """A process that answers DNS and nothing else."""
+
+    def __init__(self, port: int) -> None:
+        self._child = _Child("bench.dns_responder", port)
+
+    def __enter__(self) -> Self:
+        self._child.start()
+        self._hear()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._child.end()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._child.pid
+
+    def fill(self, names: int, each: int) -> float:
+        """Have it show so many services with so many instances; the seconds."""
+        self.tell("fill", names, each)
+        return float(self._hear())
+
+    def tell(self, *command: object) -> None:
+        """Give a command."""
+        self._child.input.write(" ".join(map(str, command)) + "\n")
+        self._child.input.flush()
+
+    def _hear(self) -> str:
+        line = self._child.output.readline()
+        if not line:
+            raise RuntimeError("the responder has ended")
+        return line
 
 
 class _Child:

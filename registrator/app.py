@@ -6,12 +6,10 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from registrator import (
     control,
-    control_socket,
     host,
     hostaddress,
     single_round,
@@ -26,8 +24,10 @@ from registrator.errors import (
     Unavailable,
 )
 from registrator.labels import Rules, TagTemplate
+from registrator.nameserver import NameServer
 from registrator.overview import Overview
 from registrator.reconciler import Patience, Reconciler
+from registrator.registries import registries
 from registrator.settings import Settings
 from registrator.snapshot import Snapshot
 from registrator.source import Deregister, Source
@@ -65,7 +65,16 @@ class Prepared:
     def site(self, node: str, address: str) -> Site:
         """Say what a store is told of this host; make the directory for its state."""
         site = _site(self.settings, self.environment, node, address)
-        if self.settings.dry_run or not self.remote:
+        if self.settings.dry_run:
+            return site
+        if not self.settings.once:
+            site = replace(
+                site,
+                runtime=control.place(
+                    self.settings.control, self.environment
+                ).with_suffix(""),
+            )
+        if not self.remote:
             return site
         kept = state.directory(self.settings.state, self.environment)
         return replace(site, state=kept)
@@ -89,7 +98,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         mistakes += error.problems
     try:
         site = _site(settings, environment, settings.node_name or "node", settings.ip)
-        made = stores.make(settings.registries, site)
+        made = stores.make(registries(settings), site)
     except ConfigError as error:
         mistakes += error.problems
     if mistakes or endpoint is None:
@@ -144,6 +153,7 @@ class _Parts:
     node: str
     snapshot: Snapshot
     source: Source
+    backends: Sequence[Backend[Any]]
     reconcilers: Sequence[Reconciler[Any]]
 
 
@@ -154,18 +164,26 @@ async def _daemon(prepared: Prepared) -> None:
     )
     async with AsyncExitStack() as opened:
         if not (settings.once or settings.dry_run):
-            path = _control_path(prepared)
+            path = control.place(settings.control, prepared.environment)
             # First: somebody may ask why nothing is there yet.
             await opened.enter_async_context(control.serve(path, overview))
         parts = await _open(prepared, opened, overview.waiting)
         if settings.once or settings.dry_run:
             do = single_round.preview if settings.dry_run else single_round.write
             raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
-        overview.show(parts.node, parts.source, parts.snapshot, parts.reconcilers)
+        overview.show(
+            parts.node,
+            parts.source,
+            parts.snapshot,
+            parts.reconcilers,
+            [each for each in parts.backends if isinstance(each, NameServer)],
+        )
         try:
             async with asyncio.TaskGroup() as rooms:
                 for name, work in parts.source.tasks().items():
                     rooms.create_task(work, name=name)
+                for backend in parts.backends:
+                    rooms.create_task(backend.run(), name=f"{backend.uri} itself")
                 for reconciler in parts.reconcilers:
                     rooms.create_task(reconciler.run(), name=reconciler.uri)
         finally:
@@ -182,7 +200,7 @@ async def _open(
     site = prepared.site(node, settings.ip or next(filter(None, addresses()), ""))
     backends = [
         await opened.enter_async_context(backend)
-        for backend in stores.make(settings.registries, site)
+        for backend in stores.make(registries(settings), site)
     ]
     snapshot = Snapshot()
     source = Source(
@@ -203,7 +221,13 @@ async def _open(
         Reconciler(backend, snapshot, source.request_listing, patience)
         for backend in backends
     ]
-    return _Parts(node=node, snapshot=snapshot, source=source, reconcilers=reconcilers)
+    return _Parts(
+        node=node,
+        snapshot=snapshot,
+        source=source,
+        backends=backends,
+        reconcilers=reconcilers,
+    )
 
 
 async def _locate(
@@ -260,18 +284,6 @@ async def _until_signal() -> None:
     await asked.wait()
     log.info("stopping")
     raise Finished(0)
-
-
-def _control_path(prepared: Prepared) -> Path:
-    if prepared.settings.control:
-        return Path(prepared.settings.control)
-    try:
-        return control_socket.choose(prepared.environment)
-    except OSError as error:
-        raise ConfigError(
-            f"{error.filename}: no place for the control socket: {error.strerror};"
-            " give one with -control"
-        ) from error
 
 
 def _leaves(group: BaseExceptionGroup[E]) -> list[E]:

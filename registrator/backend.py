@@ -33,6 +33,8 @@ class Site:
     """Whether records left by gliderlabs/registrator for this host are ours too."""
     state: Path | None = None
     """A directory of ours that outlives the daemon; None: nothing is to be kept."""
+    runtime: Path | None = None
+    """What the names of sockets of this one daemon begin with; None: it has none."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The variables that the store's own tools read, such as CONSUL_HTTP_TOKEN."""
 
@@ -124,3 +126,6 @@ class Backend(ABC, Generic[R]):
 
     async def refresh(self, records: Mapping[ServiceId, R]) -> None:
         """Keep alive what expires; *records* is all that the store holds of ours."""
+
+    async def run(self) -> None:
+        """Do what goes on by itself while it is open, until cancelled, if anything."""

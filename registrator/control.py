@@ -1,7 +1,7 @@
 """The daemon's local API: JSON over HTTP on a unix socket that only its user opens.
 
-GET /v1/services[?service=NAME], /v1/containers/NAME, /v1/status. The shapes stand
-in `registrator.views`.
+GET /v1/services[?service=NAME], /v1/containers/NAME, /v1/status, /v1/dns and
+/v1/dns/NAME[?type=TYPE]. The shapes stand in `registrator.views`.
 """
 
 import asyncio
@@ -16,7 +16,15 @@ from typing import Protocol
 
 from aiohttp import web
 
-from registrator.errors import ConfigError, Gone, SourceError
+from registrator import control_socket
+from registrator.dns_views import DnsAnswerView, ResponderView
+from registrator.errors import (
+    ConfigError,
+    Gone,
+    Rejected,
+    SourceError,
+    Unavailable,
+)
 from registrator.views import ContainerView, ServiceView, StatusView
 
 GOODBYE = 0.5
@@ -34,6 +42,25 @@ class Views(Protocol):
 
     async def explain(self, container: str) -> ContainerView:
         """Explain one container, by name or id; raise `Gone` or `SourceError`."""
+
+    async def responders(self) -> list[ResponderView]:
+        """List the DNS responders; raise `Unavailable`."""
+
+    async def look_up(self, name: str, kind: str) -> list[DnsAnswerView]:
+        """Ask every DNS responder; raise `Rejected` or `Unavailable`."""
+
+
+def place(given: str, environment: Mapping[str, str]) -> Path:
+    """Say where the control socket goes; raise `ConfigError` where it cannot."""
+    if given:
+        return Path(given)
+    try:
+        return control_socket.choose(environment)
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename}: no place for the control socket: {error.strerror};"
+            " give one with -control"
+        ) from error
 
 
 @asynccontextmanager
@@ -127,7 +154,27 @@ def _application(views: Views) -> web.Application:
             web.get("/v1/status", status),
         ]
     )
+    application.add_routes(_dns_routes(views))
     return application
+
+
+def _dns_routes(views: Views) -> list[web.RouteDef]:
+    async def responders(_: web.Request) -> web.Response:
+        try:
+            return web.json_response({"responders": await views.responders()})
+        except Unavailable as error:
+            return _problem(503, error)
+
+    async def name(request: web.Request) -> web.Response:
+        asked, kind = request.match_info["name"], request.query.get("type", "ANY")
+        try:
+            return web.json_response({"answers": await views.look_up(asked, kind)})
+        except Rejected as error:
+            return _problem(400, error)
+        except Unavailable as error:
+            return _problem(503, error)
+
+    return [web.get("/v1/dns", responders), web.get("/v1/dns/{name}", name)]
 
 
 def _problem(status: int, error: Exception) -> web.Response:

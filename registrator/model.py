@@ -149,11 +149,17 @@ class Service:
     enable_tag_override: bool = False
     container: ContainerId = ContainerId("")
     container_name: str = ""
+    image: str = ""
+    """The last word of the image's name; "" where the image was given by its id."""
 
     @property
     def status(self) -> Status:
         """What readers may do with this service."""
         return self.health.status
+
+    def weight_when(self, status: Status) -> int:
+        """How much of the traffic it takes while it has *status*."""
+        return self.weight_warning if status is Status.WARNING else self.weight
 
 
 Table = Mapping[ServiceId, Service]
@@ -175,11 +181,18 @@ class Instance:
     status: Status = Status.PASSING
     priority: int = 1
     weight: int = 1
+    """That which goes with the status."""
     node: str = ""
     """The host that offers it; "" where the registry does not say."""
+    node_address: str = ""
+    """That host's own address; "" where the registry does not say."""
+    container: str = ""
+    """The name of its container; "" where the registry does not say."""
+    image: str = ""
+    """The last word of that container's image, as a service has it."""
 
     @classmethod
-    def of(cls, service: Service, *, node: str = "") -> Self:
+    def of(cls, service: Service, *, node: str = "", node_address: str = "") -> Self:
         """Show *service* as the readers of a store see it that keeps all of it."""
         return cls(
             id=service.id,
@@ -191,8 +204,11 @@ class Instance:
             metadata=service.metadata,
             status=service.status,
             priority=service.priority,
-            weight=service.weight,
+            weight=service.weight_when(service.status),
             node=node,
+            node_address=node_address,
+            container=service.container_name,
+            image=service.image,
         )
 
 

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from registrator.dns_views import DnsAnswerView, ResponderView
 from registrator.errors import SourceError
 from registrator.labels import Decision
 from registrator.model import Service
+from registrator.nameserver import NameServer
 from registrator.reconciler import Reconciler
 from registrator.report import BackendReport
 from registrator.snapshot import Snapshot
@@ -37,6 +39,7 @@ class Overview:
         self._source: Source | None = None
         self._snapshot = Snapshot()
         self._reconcilers: Sequence[Reconciler[Any]] = ()
+        self._name_servers: Sequence[NameServer] = ()
 
     def waiting(self, error: str) -> None:
         """Show why the daemon has no parts yet."""
@@ -48,12 +51,14 @@ class Overview:
         source: Source,
         snapshot: Snapshot,
         reconcilers: Sequence[Reconciler[Any]],
+        name_servers: Sequence[NameServer] = (),
     ) -> None:
         """Show these parts from now on."""
         self._node = node
         self._source = source
         self._snapshot = snapshot
         self._reconcilers = reconcilers
+        self._name_servers = name_servers
 
     def services(self, name: str) -> list[ServiceView]:
         """List every service, or those called *name* unless it is empty."""
@@ -93,6 +98,14 @@ class Overview:
             engine=engine,
             backends=backends,
         )
+
+    async def responders(self) -> list[ResponderView]:
+        """List the DNS responders; raise `Unavailable`."""
+        return [await each.describe() for each in self._name_servers]
+
+    async def look_up(self, name: str, kind: str) -> list[DnsAnswerView]:
+        """Ask every DNS responder; raise `Rejected` or `Unavailable`."""
+        return [await each.look_up(name, kind) for each in self._name_servers]
 
     def _engine(self) -> EngineView:
         if self._source is None:

@@ -137,6 +137,41 @@ class Settings:
         "where the container engine is, as in DOCKER_HOST, which counts if this is"
         " not given",
     )
+    dns: bool = _option(
+        BOOLEAN,
+        False,
+        "answer DNS queries, on 127.0.0.1:8600, for all that the registries hold",
+    )
+    dns_only: str = _option(
+        choice("passing", "warning"),
+        "passing",
+        "the worst status of what is shown in DNS; for every dns:// that says nothing"
+        " else, as are the others of this kind",
+    )
+    dns_max_stale: float = _option(
+        SECONDS,
+        3600.0,
+        "how long DNS answers go on from what is known of a registry that is away, or"
+        " without a daemon that was killed; 0: for ever",
+    )
+    dns_linger: float = _option(
+        SECONDS,
+        0.0,
+        "how long DNS answers go on after the daemon was stopped, for the next one to"
+        " take over",
+    )
+    dns_upstream: str = _option(
+        TEXT,
+        "",
+        "where other names are asked for, address:port,... or resolv.conf; empty: they"
+        " are refused",
+    )
+    dns_allow: str = _option(
+        TEXT,
+        "",
+        "the networks that may ask for other names; loopback and private ones if not"
+        " given",
+    )
     control: str = _option(
         PATH,
         "",

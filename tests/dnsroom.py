@@ -4,6 +4,7 @@ It stands here because a module under tests/dns would be one of dnspython's pack
 """
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Any
 
 import dns.flags
@@ -11,10 +12,14 @@ import dns.message
 import dns.rdatatype
 import dns.rrset
 
-from registrator.model import Service
+from registrator.model import Instance, Service
 from registrator_dns import names
 from registrator_dns.answers import Answers
+from registrator_dns.cookies import Cookies
+from registrator_dns.names import Labels
 from registrator_dns.records import Host
+from registrator_dns.replies import Manner
+from registrator_dns.ttls import Ttls
 from registrator_dns.zone import Zone
 
 FOO = Host(
@@ -25,14 +30,53 @@ FOO = Host(
 )
 
 
+def instance(service: Service, host: Host = FOO) -> Instance:
+    """Show *service* as the daemon of *host* does."""
+    node = b".".join(host.node).decode()
+    address = str(ip_address(host.address)) if host.address else ""
+    return Instance.of(service, node=node, node_address=address)
+
+
+def zone(*services: Service | Instance, host: Host = FOO, **options: Any) -> Zone:
+    """Make the zone of host foo, or another, that shows *services*."""
+    made = Zone(host, **options)
+    for each in services:
+        shown = each if isinstance(each, Instance) else instance(each, host)
+        made.put(shown.id, shown)
+    return made
+
+
 def responder(
-    *services: Service, host: Host = FOO, domain: str = "consul", **options: Any
+    *services: Service | Instance,
+    host: Host = FOO,
+    domain: str = "consul",
+    ttl: int | Ttls = 0,
+    kept: int = 1 << 15,
+    forwards: bool = False,
+    cookies: Cookies | None = None,
+    short: Labels = (),
+    **manner: Any,
 ) -> Answers:
-    """Make a responder of host foo, or another, that shows *services*."""
-    answers = Answers(Zone(host), names.parse(domain), **{"ttl": 0, **options})
-    for service in services:
-        answers.put(service)
-    return answers
+    """Make a responder of host foo, or another, that shows *services*.
+
+    *domain* may be several with commas; *manner* is for the fields of `Manner`.
+    """
+    domains = [names.parse(each) for each in domain.split(",")]
+    ttls = ttl if isinstance(ttl, Ttls) else Ttls(default=ttl)
+    default = {"ttl": ttls.default, "negative_ttl": ttls.default}
+    return Answers(
+        zone(*services, host=host, ttls=ttls, short=short),
+        domains,
+        Manner(**{**default, **manner}),
+        kept=kept,
+        forwards=forwards,
+        cookies=cookies,
+    )
+
+
+def put(answers: Answers, service: Service) -> None:
+    """Have one more service of host foo shown."""
+    answers.put(service.id, instance(service))
 
 
 def query(name: str, kind: str = "A", cls: str = "IN", **edns: Any) -> bytes:
@@ -46,7 +90,7 @@ def query(name: str, kind: str = "A", cls: str = "IN", **edns: Any) -> bytes:
 def reply(answers: Answers, packet: bytes, *, udp: bool = True) -> dns.message.Message:
     """Have *packet* answered, and read the reply with dnspython."""
     octets = answers.answer(packet, udp=udp)
-    assert octets is not None
+    assert isinstance(octets, bytes)
     return dns.message.from_wire(octets)
 
 

@@ -3,7 +3,13 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from registrator.errors import Gone, SourceError
+from registrator.dns_views import (
+    DnsAnswerView,
+    DnsRecordView,
+    DnsSourceView,
+    ResponderView,
+)
+from registrator.errors import Gone, Rejected, SourceError, Unavailable
 from registrator.views import (
     BackendView,
     ContainerView,
@@ -58,6 +64,29 @@ def container(name: str, *ports: PortView) -> ContainerView:
     )
 
 
+def answer(name: str = "web.service.consul", **changes: object) -> DnsAnswerView:
+    source = DnsSourceView(
+        service="web", id="here:web.1:80", node="here", registry="etcd://h:2379"
+    )
+    record = DnsRecordView(
+        section="answer",
+        name=f"{name}.",
+        ttl=0,
+        type="A",
+        data="10.0.0.1",
+        sources=[source],
+    )
+    view = DnsAnswerView(
+        responder="dns://127.0.0.1:8600/consul",
+        name=name,
+        type="A",
+        rcode="NOERROR",
+        reason="",
+        records=[record],
+    )
+    return {**view, **changes}  # type: ignore[typeddict-item]  # told by the caller
+
+
 @dataclass
 class Showcase:
     """Shows what it was given."""
@@ -68,6 +97,8 @@ class Showcase:
     error: str = ""
     away: bool = False
     asked: list[str] = field(default_factory=list)
+    answers: list[DnsAnswerView] = field(default_factory=list)
+    name_servers: list[ResponderView] = field(default_factory=list)
     hanging: asyncio.Event | None = None
     """Set once somebody waits for an explanation, which then never comes."""
 
@@ -115,3 +146,16 @@ class Showcase:
         if container not in self.containers:
             raise Gone(f"no such container: {container}")
         return self.containers[container]
+
+    async def responders(self) -> list[ResponderView]:
+        if self.away:
+            raise Unavailable(f"the dns responder is gone: {self.error}")
+        return self.name_servers
+
+    async def look_up(self, name: str, kind: str) -> list[DnsAnswerView]:
+        self.asked.append(f"{name} {kind}")
+        if self.away:
+            raise Unavailable(f"the dns responder is gone: {self.error}")
+        if kind == "NONSENSE":
+            raise Rejected(f"{kind!r} is no type of record")
+        return self.answers

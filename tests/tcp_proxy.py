@@ -178,9 +178,9 @@ class TcpProxy:
     ) -> None:
         async def give(octets: bytes) -> None:
             await self._requests.wait()
+            self.sent += len(octets)
             writer.write(octets)
             await writer.drain()
-            self.sent += len(octets)
 
         await self._read(reader, give)
         await self._requests.wait()
@@ -193,9 +193,9 @@ class TcpProxy:
             await asyncio.sleep(self._delay)
             await self._answers.wait()
             octets = octets[: link.left]
+            self.received += len(octets)
             writer.write(octets)
             await writer.drain()
-            self.received += len(octets)
             if link.left is not None:
                 link.left -= len(octets)
                 if not link.left:

@@ -185,6 +185,7 @@ def test_a_variable_sets_what_its_flag_sets(option: Option) -> None:
     text = {
         "config": str(ROOT / "no-such-file.yaml"),
         "deregister": "never",
+        "dns-only": "warning",
         "on-exit": "deregister",
         "log-format": "json",
         "log-level": "debug",

@@ -1,23 +1,30 @@
 """Packets to packets: the whole responder but for its sockets."""
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from registrator.model import Service, ServiceId
+from registrator.model import Instance
 from registrator_dns import names, wire
-from registrator_dns.authority import Authority, Verdict
+from registrator_dns.authority import Authority
+from registrator_dns.cookies import Cookies
 from registrator_dns.counters import Counters
+from registrator_dns.elsewhere import Elsewhere
+from registrator_dns.kept import Kept, Ready, Usual
 from registrator_dns.names import Labels
-from registrator_dns.places import Key
 from registrator_dns.query import Edns, Malformed, Query, read
+from registrator_dns.ready import MOST_ORDERS, pack, take
+from registrator_dns.replies import Manner, Replies, denial
 from registrator_dns.reply import Reply
-from registrator_dns.zone import Zone
+from registrator_dns.zone import Key, Zone
 
 Client = tuple[int, bytes]
 """How many octets a client takes, and the OPT to send to it, if any."""
 
 _WITHOUT_EDNS: Client = (wire.PLAIN_UDP, b"")
+
+_LETTER = re.compile(rb"[A-Za-z]")
+_USUAL_FLAGS = wire.RD | wire.AD | wire.CD
 
 # Asked for often enough to be kept; an answer of any other type is built each time.
 _KEPT_KINDS = {wire.A, wire.AAAA, wire.SRV, wire.TXT, wire.PTR, wire.HTTPS}
@@ -26,11 +33,14 @@ _KEPT_KINDS = {wire.A, wire.AAAA, wire.SRV, wire.TXT, wire.PTR, wire.HTTPS}
 class Answer(Protocol):
     """Answers a packet in no more octets than its transport and sender take.
 
-    None where silence is the answer. Neither raises nor waits.
+    None where silence is the answer, `Elsewhere` where others have it. Neither
+    raises nor waits.
     """
 
-    def __call__(self, packet: bytes, *, udp: bool) -> bytes | None:
-        """Answer one packet."""
+    def __call__(
+        self, packet: bytes, *, udp: bool, client: str = ""
+    ) -> bytes | Elsewhere | None:
+        """Answer one packet from the address *client*, where it is known."""
 
 
 class Answers:
@@ -41,61 +51,70 @@ class Answers:
     """
 
     def __init__(
-        self, zone: Zone, domain: Labels, ttl: int, *, kept: int = 1 << 16
+        self,
+        zone: Zone,
+        domains: Sequence[Labels],
+        manner: Manner | None = None,
+        *,
+        kept: int = 1 << 15,
+        forwards: bool = False,
+        cookies: Cookies | None = None,
     ) -> None:
-        """*ttl* is in seconds; at most *kept* answers are kept."""
+        """*domains* as in `Authority`; at most *kept* answers are kept.
+
+        *forwards*: what is in no zone of ours is `Elsewhere`, and not refused.
+        Clients get cookies if there are *cookies*.
+        """
         self.counters = Counters()
         self._zone = zone
-        self._apex = domain
-        self._domain = names.wire(domain) + wire.ROOT
-        self._ttl = ttl
-        self._authority = Authority(zone, domain, ttl)
-        self._replies: dict[bytes, Reply] = {}
-        self._questions: dict[Key, list[bytes]] = {}
-        self._limit = kept
+        self._domains = tuple(domains)
+        self._manner = manner or Manner()
+        self._replies = Replies(domains, self._manner)
+        self._authority = Authority(
+            zone, domains, self._manner.ttl, self._manner.negative_ttl
+        )
+        self._kept = Kept(kept)
+        self._cookies = cookies
+        self._forwards = forwards
         self._forget(())
 
     @property
-    def services(self) -> Mapping[ServiceId, Service]:
-        """All that is shown."""
-        return self._zone.services
+    def usual(self) -> Usual:
+        """What needs no look at a query, for whoever has many of them."""
+        return Usual(self._kept.ready, self.counters.udp)
 
-    def put(self, service: Service) -> None:
-        """Show *service* from the next answer on."""
-        self._forget(self._zone.put(service))
+    @property
+    def instances(self) -> Mapping[str, Instance]:
+        """All that is shown, as it is now."""
+        return self._zone.instances
 
-    def drop(self, key: ServiceId) -> None:
-        """Show a service no longer from the next answer on."""
+    @property
+    def authority(self) -> Authority:
+        """What may be said to a question, and what is not."""
+        return self._authority
+
+    def put(self, key: str, instance: Instance) -> None:
+        """Show *instance* from the next answer on, in place of what had its key."""
+        self._forget(self._zone.put(key, instance))
+
+    def drop(self, key: str) -> None:
+        """Show an instance no longer from the next answer on."""
         self._forget(self._zone.drop(key))
 
-    def answer(self, packet: bytes, *, udp: bool) -> bytes | None:
+    def answer(
+        self, packet: bytes, *, udp: bool, client: str = ""
+    ) -> bytes | Elsewhere | None:
         """Answer one packet, as `Answer` promises."""
-        size, opt = _WITHOUT_EDNS
-        question = packet[wire.HEADER_SIZE :]
-        reply = self._replies.get(question.lower())
-        if reply is not None:
-            head = reply.heads.get(packet[2:12])
-        else:
-            question = packet[wire.HEADER_SIZE : -wire.OPT_SIZE]
-            reply = self._replies.get(question.lower())
-            if reply is None:
-                return self._answer_carefully(packet, udp=udp)
-            size, opt = _usual_client(packet[-wire.OPT_SIZE :])
-            head = reply.heads_with_opt.get(packet[2:12]) if opt else None
-        if head is None:
-            return self._answer_carefully(packet, udp=udp)
-        if udp:
-            self.counters.udp[wire.NOERROR] += 1
-        else:
-            self.counters.tcp[wire.NOERROR] += 1
-            size = wire.TCP
-        if size - wire.HEADER_SIZE - len(question) - len(opt) < reply.usual_size:
-            flags = int.from_bytes(head[:2])
-            return self._write(packet[:2], flags, question, reply, (size, opt))
-        soa = self._soa if reply.apex else b""
-        return b"".join((packet[:2], head, question, reply.usual(), soa, opt))
+        ready = self._kept.ready.get(packet[2:].lower())
+        if ready is None:
+            return self._answer_carefully(packet, udp=udp, client=client)
+        counts = self.counters.udp if udp else self.counters.tcp
+        counts[wire.NOERROR] += 1
+        return _complete(packet, ready)
 
-    def _answer_carefully(self, packet: bytes, *, udp: bool) -> bytes | None:
+    def _answer_carefully(
+        self, packet: bytes, *, udp: bool, client: str
+    ) -> bytes | Elsewhere | None:
         if len(packet) < wire.HEADER_SIZE or packet[2] & 0x80:
             self.counters.ignored += 1
             return None
@@ -109,57 +128,81 @@ class Answers:
         except Malformed:
             counts[wire.FORMERR] += 1
             return wire.header(packet[:2], flags | wire.FORMERR, 0, 0, 0, 0)
-        rcode, reply = self._find(packet[wire.HEADER_SIZE : query.end].lower(), query)
+        found = self._find(packet[wire.HEADER_SIZE : query.end].lower(), query)
+        if isinstance(found, Elsewhere):
+            return found
+        rcode, reply, target = found
         counts[rcode] += 1
-        flags |= rcode & 0x0F
+        client_ = self._takes(query.edns, rcode, client)
+        answer = self._answer_query(packet, query, (rcode, reply), client_, udp=udp)
+        if target:
+            octets = names.wire(target) + wire.ROOT
+            return Elsewhere(query=query, local=answer, target=octets)
+        return answer
+
+    def _answer_query(
+        self,
+        packet: bytes,
+        query: Query,
+        found: tuple[int, Reply],
+        client: Client,
+        *,
+        udp: bool,
+    ) -> bytes:
+        rcode, reply = found
+        flags = wire.QR | int.from_bytes(packet[2:4]) & wire.RD | rcode & 0x0F
         if rcode in {wire.NOERROR, wire.NXDOMAIN}:
             flags |= wire.AA
-        size, opt = _client(query.edns, rcode)
-        return self._write(
-            packet[:2],
-            flags,
-            packet[wire.HEADER_SIZE : query.end],
-            reply,
-            (size if udp else wire.TCP, opt),
-        )
+        question = packet[wire.HEADER_SIZE : query.end]
+        size, opt = client
+        is_whole = reply.size <= size - query.end - len(opt)
+        if is_whole and rcode == wire.NOERROR and _is_usual(packet, query):
+            ready = self._ready(flags, query.end, reply, client)
+            self._kept.prepare(question.lower(), packet[2:].lower(), ready)
+            return _complete(packet, ready)
+        room = size if udp else wire.TCP
+        return self._write(packet[:2], flags, question, reply, (room, opt))
 
-    def _find(self, question: bytes, query: Query) -> tuple[int, Reply]:
+    def _takes(self, edns: Edns | None, rcode: int, client: str) -> Client:
+        if edns is None:
+            return _WITHOUT_EDNS
+        options = b""
+        if edns.cookie and self._cookies and client and not edns.version:
+            cookie = self._cookies.renew(edns.cookie, client)
+            options = wire.option(wire.COOKIE, cookie) if cookie else b""
+        own = self._manner.udp_size
+        size = min(max(edns.size, wire.PLAIN_UDP), own)
+        return size, wire.opt(rcode, do=edns.do, size=own, options=options)
+
+    def _find(
+        self, question: bytes, query: Query
+    ) -> tuple[int, Reply, Labels] | Elsewhere:
+        """Find what is answered, and the name outside that others are asked for."""
         if query.edns and query.edns.version:
-            return wire.BADVERS, _denial(b"")
-        reply = self._replies.get(question)
+            return wire.BADVERS, denial(b"", 0), ()
+        reply = self._kept.find(question)
         if reply is not None:
-            return wire.NOERROR, reply
+            return wire.NOERROR, reply, ()
         verdict = self._authority.judge(query)
-        reply = self._build(query, verdict)
-        if verdict.key is not None and query.kind in _KEPT_KINDS:
-            self._keep(verdict.key, question, reply)
-        return verdict.rcode, reply
+        if verdict.is_elsewhere and self._forwards:
+            return Elsewhere(query=query)
+        reply = self._replies.build(query, verdict, self._zone.serial)
+        target = verdict.target if self._forwards else ()
+        if verdict.key is not None and query.kind in _KEPT_KINDS and not target:
+            self._kept.keep(verdict.key, question, reply)
+        return verdict.rcode, reply, target
 
-    def _build(self, query: Query, verdict: Verdict) -> Reply:
-        name_end = query.end - 4
-        if verdict.rrset is None or not verdict.rrset.rdatas:
-            size = len(names.wire(verdict.apex)) + 1
-            return _denial(wire.pointer(name_end - size) if verdict.apex else b"")
-        domain = self._domain
-        if verdict.apex == self._apex:
-            domain = wire.pointer(name_end - len(domain))
+    def _ready(self, flags: int, end: int, reply: Reply, client: Client) -> Ready:
+        """Answer queries whose question ends at *end*: in turns, as the SOA is then."""
 
-        def write(owner: bytes, kind: int, rdatas: Iterable[bytes]) -> list[bytes]:
-            return [
-                wire.record(owner, kind, self._ttl, rdata, cls=query.cls)
-                for rdata in rdatas
-            ]
+        def write(packet: bytes) -> bytes:
+            question = packet[wire.HEADER_SIZE : end]
+            return self._write(packet[:2], flags, question, reply, client)
 
-        rrset = verdict.rrset
-        return Reply(
-            write(wire.QUESTION_NAME, rrset.kind, rrset.rdatas),
-            [
-                (len(it.rdatas), b"".join(write(it.owner + domain, it.kind, it.rdatas)))
-                for it in rrset.glue
-            ],
-            # Where changes are frequent, not always the same one is to be first.
-            turn=self._zone.serial,
-        )
+        if not 0 < reply.orders <= MOST_ORDERS:
+            return write
+        # What stands for the question is not used.
+        return pack([write(bytes(end)) for _ in range(reply.orders)], end)
 
     def _write(
         self, key: bytes, flags: int, question: bytes, reply: Reply, client: Client
@@ -173,48 +216,31 @@ class Answers:
                 flags |= wire.TC
                 self.counters.truncated += 1
         elif reply.apex:
-            authority, octets = 1, reply.apex + self._soa
+            authority, octets = 1, reply.apex + self._soas[reply.soa]
         else:
             octets = b""
         extra += 1 if opt else 0
         head = wire.header(key, flags, 1, answers, authority, extra)
         return b"".join((head, question, octets, opt))
 
-    def _keep(self, key: Key, question: bytes, reply: Reply) -> None:
-        while len(self._replies) >= self._limit:
-            # The newest goes: whoever asks for everything evicts mostly his own.
-            for other in self._questions.popitem()[1]:
-                del self._replies[other]
-        self._replies[question] = reply
-        self._questions.setdefault(key, []).append(question)
-
     def _forget(self, changed: Iterable[Key]) -> None:
-        for key in changed:
-            for question in self._questions.pop(key, ()):
-                del self._replies[question]
-        self._soa = wire.record(b"", wire.SOA, self._ttl, self._authority.soa())
+        self._kept.forget(changed)
+        ttl = self._manner.negative_ttl
+        soas = map(self._authority.soa, self._domains)
+        self._soas = [b"", *(wire.record(b"", wire.SOA, ttl, soa) for soa in soas)]
 
 
-@lru_cache(512)
-def _denial(apex: bytes) -> Reply:
-    """Share what has no records of its own; *apex* is empty or a pointer."""
-    return Reply(apex=apex)
+def _complete(packet: bytes, ready: Ready) -> bytes:
+    return take(ready, packet) if isinstance(ready, bytearray) else ready(packet)
 
 
-def _client(edns: Edns | None, rcode: int) -> Client:
-    if edns is None:
-        return _WITHOUT_EDNS
-    size = min(max(edns.size, wire.PLAIN_UDP), wire.OWN_UDP)
-    return size, wire.opt(rcode, do=edns.do)
+def _is_usual(packet: bytes, query: Query) -> bool:
+    """Whether nothing but id, case, RD, AD, CD and the OPT can differ in *packet*.
 
-
-@lru_cache(256)
-def _usual_client(rest: bytes) -> Client:
-    """Read what follows a question; without an OPT to send if it is unusual.
-
-    Usual is one OPT, of version 0 and without options.
+    An OPT in which an octet could be a letter is unusual: what is kept is found by
+    lower case.
     """
-    if rest[:3] != b"\0\0\x29" or rest[6] or rest[9:] != b"\0\0":
-        return _WITHOUT_EDNS
-    edns = Edns(int.from_bytes(rest[3:5]), 0, bool(rest[7] & 0x80))
-    return _client(edns, wire.NOERROR)
+    rest = packet[query.end :]
+    flags = int.from_bytes(packet[2:4])
+    size = wire.OPT_SIZE if query.edns else 0
+    return not flags & ~_USUAL_FLAGS and len(rest) == size and not _LETTER.search(rest)

@@ -2,49 +2,66 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
+from registrator import stores
 from registrator.backend import Backend, Failures, Reading, Site
 from registrator.bell import Bell
+from registrator.dns_views import (
+    DnsAnswerView,
+    DnsRecordView,
+    DnsSourceView,
+    ResponderView,
+)
 from registrator.errors import ConfigError, Rejected
-from registrator.model import Instance, Service, ServiceId, Status, endpoint
+from registrator.model import Instance, Service, ServiceId, endpoint
+from registrator.nameserver import NameServer
 from registrator.planner import Change
-from registrator_dns import names
-from registrator_dns.answers import Answers
-from registrator_dns.counters import Counters
-from registrator_dns.names import MAX_NAME, Labels
-from registrator_dns.options import Endpoint, Options, read_options
-from registrator_dns.places import NODE
-from registrator_dns.records import Host
+from registrator_dns.followed import Difference, Followed
+from registrator_dns.host import host_problems
+from registrator_dns.names import Endpoint
+from registrator_dns.options import Options, read_options
 from registrator_dns.refusals import refusals
-from registrator_dns.server import Server
-from registrator_dns.zone import Zone
+from registrator_dns.responders import OWN, Responders
 
 log = logging.getLogger(__name__)
 
-_BATCH = 32  # changes, after which waiting queries have their turn
-_DEFAULTS = read_options("dns://")
+_DEFAULTS: Final = read_options("dns://")
 
 
-class DnsBackend(Backend[Service]):
-    """Shows the host's services in DNS; keeps them in this process only."""
+class DnsBackend(Backend[Instance], NameServer):
+    """Shows the host's services in DNS, and those of the registries it reads.
+
+    Who answers are processes of their own: nothing that the daemon does delays them.
+    """
 
     schemes: ClassVar[tuple[str, ...]] = ("dns",)
     local: ClassVar[bool] = True
 
-    def __init__(self, options: Options, host: Host, node: str) -> None:
+    def __init__(
+        self, uri: str, options: Options, site: Site, sources: Sequence[Backend[Any]]
+    ) -> None:
         self._options = options
-        self._node = node
+        self._site = site
         self._changes = Bell()
-        self._suffix = _suffix(options)
-        # As in Consul, the serial begins with the time: it grows over restarts.
-        self._answers = Answers(
-            Zone(host, serial=int(time.time())), options.domain, options.ttl
+        self._responders = Responders(
+            uri, options, site, [each.uri for each in sources], self._fits
         )
-        self._server = Server(options.listen, self._answers.answer)
+        self._complete = [False] * len(sources)
+        self._followed = [
+            Followed(
+                source,
+                node=site.node,
+                unfit=self._unfit,
+                tell=partial(self._tell, number),
+                max_stale=options.lasting.max_stale,
+            )
+            for number, source in enumerate(sources)
+        ]
 
     @classmethod
     def from_uri(cls, uri: str, site: Site) -> Self:
@@ -55,10 +72,16 @@ class DnsBackend(Backend[Service]):
             options = read_options(uri)
         except ConfigError as error:
             mistakes += error.problems
-        host = _read_host(site, options, mistakes)
+        mistakes += host_problems(site.node, site.address, options)
+        sources: list[Backend[Any]] = []
+        try:
+            sources += stores.make(options.lasting.sources, site)
+        except ConfigError as error:
+            mistakes += error.problems
+        mistakes += [f"dns: {e.uri} can be read by nobody" for e in sources if e.local]
         if mistakes:
             raise ConfigError(*mistakes)
-        return cls(options, host, site.node)
+        return cls(uri, options, site, sources)
 
     @property
     def uri(self) -> str:
@@ -68,17 +91,12 @@ class DnsBackend(Backend[Service]):
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Where it answers while it is open, with the ports that port 0 became."""
-        return self._server.endpoints
-
-    @property
-    def counters(self) -> Counters:
-        """What it has answered so far."""
-        return self._answers.counters
+        return self._responders.endpoints
 
     async def __aenter__(self) -> Self:
         """Begin to answer; raise `ConfigError` where a port cannot be had."""
-        await self._server.__aenter__()
-        for place in self._server.endpoints:
+        await self._responders.open()
+        for place in self.endpoints:
             log.info("answering dns queries on %s", endpoint(*place))
         return self
 
@@ -88,34 +106,34 @@ class DnsBackend(Backend[Service]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Answer no more; the services stay for the next opening."""
-        await self._server.__aexit__(kind, error, trace)
+        """Answer no more, or for as long as the settings say."""
+        await self._responders.close()
 
-    def record(self, service: Service) -> Service | None:
-        """Keep the whole service while it is passing."""
-        if service.status is not Status.PASSING:
+    def record(self, service: Service) -> Instance | None:
+        """Keep what is shown of a service, if its status lets it be shown."""
+        if service.status not in self._options.shown:
             return None
-        reasons = list(refusals(service, self._suffix))
+        site = self._site
+        instance = Instance.of(service, node=site.node, node_address=site.address)
+        reasons = list(refusals(instance, self._options.suffix))
         if reasons:
             raise Rejected("; ".join(reasons))
-        return service
+        return instance
 
-    async def owned(self) -> Mapping[ServiceId, Service]:
-        """Everything put and not dropped."""
-        return dict(self._answers.services)
+    async def owned(self) -> Mapping[ServiceId, Instance]:
+        """Everything put and not dropped, by an earlier daemon too."""
+        return {ServiceId(k): i for k, i in self._under(OWN).items()}
 
-    async def put(self, changes: Sequence[Change[Service]]) -> Failures:
+    async def put(self, changes: Sequence[Change[Instance]]) -> Failures:
         """Show the wanted services."""
-        async for change in _taking_turns(changes):
-            if change.wanted is not None:
-                self._answers.put(change.wanted)
+        wanted = {OWN + c.id: c.wanted for c in changes if c.wanted is not None}
+        await self._responders.put(wanted)
         self._changes.ring()
         return {}
 
-    async def drop(self, changes: Sequence[Change[Service]]) -> Failures:
+    async def drop(self, changes: Sequence[Change[Instance]]) -> Failures:
         """Show services no longer."""
-        async for change in _taking_turns(changes):
-            self._answers.drop(change.id)
+        await self._responders.drop([OWN + change.id for change in changes])
         self._changes.ring()
         return {}
 
@@ -126,9 +144,9 @@ class DnsBackend(Backend[Service]):
             count = self._changes.count
             reading = Reading(
                 instances={
-                    key: Instance.of(service, node=self._node)
-                    for key, service in self._answers.services.items()
-                    if name in {"", service.name}
+                    key.removeprefix(OWN): instance
+                    for key, instance in self._responders.shown.items()
+                    if name in {"", instance.name}
                 }
             )
             if reading != before:
@@ -136,50 +154,92 @@ class DnsBackend(Backend[Service]):
                 yield reading
             await self._changes.after(count)
 
+    async def run(self) -> None:
+        """Follow the registries, and replace responders that die."""
+        async with asyncio.TaskGroup() as rooms:
+            rooms.create_task(self._responders.keep(), name=f"{self.uri} lives")
+            for number, followed in enumerate(self._followed):
+                already = self._under(_prefix(number))
+                rooms.create_task(followed.run(already), name=f"follow {followed.uri}")
 
-async def _taking_turns(
-    changes: Sequence[Change[Service]],
-) -> AsyncIterator[Change[Service]]:
-    """Yield all *changes*, and let waiting queries be answered in between."""
-    for number, change in enumerate(changes, start=1):
-        yield change
-        if number % _BATCH == 0:
-            await asyncio.sleep(0)
+    async def describe(self) -> ResponderView:
+        """Say how it stands, all its processes taken together."""
+        counters: Counter[str] = Counter()
+        for answer in await self._responders.ask({"op": "counters"}):
+            counters.update(answer["counters"])
+        return ResponderView(
+            responder=self.uri,
+            listen=[endpoint(*each) for each in self.endpoints],
+            instances=len(self._responders.shown),
+            counters=dict(counters),
+            readings=[each.view() for each in self._followed],
+        )
+
+    async def look_up(self, name: str, kind: str) -> DnsAnswerView:
+        """Say what is answered to a question, and why."""
+        asked = {"op": "explain", "name": name, "kind": kind}
+        answer, *_ = await self._responders.ask(asked)
+        if "mistake" in answer:
+            raise Rejected(answer["mistake"])
+        records = [
+            DnsRecordView(
+                section=each["section"],
+                name=each["name"],
+                ttl=each["ttl"],
+                type=each["type"],
+                data=each["data"],
+                sources=list(self._sources(each["sources"])),
+            )
+            for each in answer["records"]
+        ]
+        return DnsAnswerView(
+            responder=self.uri,
+            name=name,
+            type=kind.upper(),
+            rcode=answer["rcode"],
+            reason=answer["reason"],
+            records=records,
+        )
+
+    def _sources(self, keys: Iterable[str]) -> Iterator[DnsSourceView]:
+        for key in keys:
+            instance = self._responders.shown.get(key)
+            if instance is not None:
+                number, own, _ = key.partition("/")
+                is_own = f"{number}{own}" == OWN
+                yield DnsSourceView(
+                    service=instance.name,
+                    id=instance.id,
+                    node=instance.node,
+                    registry="" if is_own else self._followed[int(number)].uri,
+                )
+
+    async def _tell(self, number: int, difference: Difference) -> None:
+        prefix = _prefix(number)
+        await self._responders.put(
+            {prefix + key: each for key, each in difference.put.items()}
+        )
+        await self._responders.drop([prefix + key for key in difference.drop])
+        self._complete[number] = difference.complete
+        await self._responders.complete(is_so=all(self._complete))
+        self._changes.ring()
+
+    def _under(self, prefix: str) -> dict[str, Instance]:
+        return {
+            key.removeprefix(prefix): instance
+            for key, instance in self._responders.shown.items()
+            if key.startswith(prefix)
+        }
+
+    def _fits(self, instance: Instance) -> bool:
+        return self._unfit(instance) is None
+
+    def _unfit(self, instance: Instance) -> str | None:
+        """Say why an instance is not shown; "" where that is nothing special."""
+        if instance.status not in self._options.shown:
+            return ""
+        return next(refusals(instance, self._options.suffix), None)
 
 
-def _suffix(options: Options) -> int:
-    """Count the octets that follow a name in the domain."""
-    return len(names.wire((options.dc, *options.domain))) + 1
-
-
-def _read_host(site: Site, options: Options, mistakes: list[str]) -> Host:
-    node: Labels = ()
-    address = b""
-    try:
-        node = names.parse(site.node)
-    except ValueError:
-        mistakes.append(f"dns: node name {site.node!r} does not split into labels")
-    if len(names.wire((*node, NODE))) + _suffix(options) > MAX_NAME:
-        mistakes.append(f"dns: node name {site.node!r} is too long for a name")
-    try:
-        address = names.packed(site.address) if site.address else b""
-    except (OSError, ValueError):
-        mistakes.append(f"dns: node address {site.address!r} is not an IP address")
-    return Host(
-        node=node,
-        dc=options.dc,
-        address=address,
-        nameservers=_nameservers(options.listen, address),
-    )
-
-
-def _nameservers(listen: Sequence[Endpoint], address: bytes) -> tuple[bytes, ...]:
-    """List where queries can be sent: behind a wildcard is the host's own address."""
-    servers = []
-    for each, _ in listen:
-        server = names.packed(each)
-        if any(server):
-            servers.append(server)
-        elif len(server) == len(address):
-            servers.append(address)
-    return tuple(dict.fromkeys(servers))
+def _prefix(number: int) -> str:
+    return f"{number}/"

@@ -5,6 +5,9 @@ import socket
 Labels = tuple[bytes, ...]
 """The labels of a name, leftmost first, in lower case, without the root."""
 
+Endpoint = tuple[str, int]
+"""An IP address and a port."""
+
 MAX_LABEL = 63
 MAX_NAME = 255
 """Octets of a whole name, length octets and root included."""
@@ -42,10 +45,10 @@ def reverse(address: bytes) -> Labels:
     return tuple(bytes((nibble,)) for nibble in nibbles) + _IPV6_ARPA
 
 
-def address_place(labels: Labels) -> Labels:
-    """Find the place of an address in arpa that a name is at, or is below.
+def address_place(labels: Labels) -> tuple[Labels, bytes]:
+    """Find the place in arpa that a name is at, or is below, and whose it is.
 
-    Raise ValueError for a name that is neither.
+    Raise ValueError for a name that is at no address's place.
     """
     if labels[-2:] == _IPV4_ARPA:
         place = labels[-6:]
@@ -58,7 +61,7 @@ def address_place(labels: Labels) -> Labels:
     # int() and fromhex() read more spellings than the one that DNS uses.
     if len(address) not in {4, 16} or reverse(address) != place:
         raise ValueError("not the place of an address")
-    return place
+    return place, address
 
 
 def from_hex(label: bytes) -> bytes:

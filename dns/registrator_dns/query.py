@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from struct import Struct, error
 
+from registrator_dns.cookies import SIZES as COOKIE_SIZES
 from registrator_dns.names import MAX_LABEL, MAX_NAME, Labels
-from registrator_dns.wire import HEADER_SIZE, OPT
+from registrator_dns.wire import COOKIE, HEADER_SIZE, OPT
 
 _COUNTS = Struct("!4H").unpack_from
 _PAIR = Struct("!2H").unpack_from
@@ -23,6 +24,8 @@ class Edns:
     size: int
     version: int
     do: bool
+    cookie: bytes = b""
+    """The client's, and perhaps the server's behind it; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ def _additional(packet: bytes, at: int, before: int, count: int) -> Edns | None:
             # RFC 6891 6.1.1: one OPT, among the additional records, at the root.
             if edns is not None or index < before or packet[start]:
                 raise Malformed("misplaced OPT")
-            _check_options(packet, at - length, at)
-            edns = Edns(size, ttl >> 16 & 0xFF, bool(ttl & 0x8000))
+            cookie = _cookie(packet, at - length, at)
+            edns = Edns(size, ttl >> 16 & 0xFF, bool(ttl & 0x8000), cookie)
     if at != len(packet):
         raise Malformed("other octets than the counts tell")
     return edns
@@ -98,8 +101,16 @@ def _skip_name(packet: bytes, start: int) -> int:
     return at + 1
 
 
-def _check_options(packet: bytes, at: int, end: int) -> None:
+def _cookie(packet: bytes, at: int, end: int) -> bytes:
+    """Walk all options for the first cookie (RFC 7873 5.2)."""
+    cookie = b""
     while at < end:
-        at += 4 + _PAIR(packet, at)[1]
+        code, size = _PAIR(packet, at)
+        at += 4 + size
+        if code == COOKIE and not cookie:
+            if size not in COOKIE_SIZES:
+                raise Malformed(f"cookie of {size} octets")
+            cookie = packet[at - size : at]
     if at != end:
         raise Malformed("option longer than its OPT")
+    return cookie

@@ -1,12 +1,13 @@
-"""The data of records: what the names of services and addresses resolve to."""
+"""The data of records: what the names of instances and addresses resolve to."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from registrator.model import Service
-from registrator_dns import names, wire
+from registrator.model import Instance
+from registrator_dns import names, places, spelling, wire
+from registrator_dns.members import Member, Members
 from registrator_dns.names import Labels
-from registrator_dns.places import ADDR, NODE, SERVICE
+from registrator_dns.places import ADDR, NODE, SERVICE, Scheme
 
 MAX_STRING = 255
 """Octets of one string of a TXT (RFC 1035 3.3)."""
@@ -16,7 +17,7 @@ _SIZES: Mapping[int, int] = {wire.A: 4, wire.AAAA: 16}
 
 @dataclass(frozen=True, slots=True)
 class Glue:
-    """The addresses of a name that an answer mentions; *owner* is relative."""
+    """Further records of a name that an answer mentions; *owner* is relative."""
 
     owner: bytes
     kind: int
@@ -34,7 +35,7 @@ class RRset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """Where the names lead to: this host, as the names call it."""
+    """This host, as the names call it."""
 
     node: Labels
     dc: bytes
@@ -43,25 +44,45 @@ class Host:
     nameservers: tuple[bytes, ...] = ()
     """The addresses at which this responder is asked."""
 
-    def target(self, address: bytes) -> bytes:
-        """Name the place, relative to the domain, that has just this address."""
-        if address == self.address:
-            return names.wire((*self.node, NODE, self.dc))
-        return names.wire((names.to_hex(address), ADDR, self.dc))
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What hosts are called in answers that are given in one domain."""
+
+    host: Host
+    scheme: Scheme
+    domain: bytes
+    """In octets, the root included."""
+
+    def target(self, member: Member) -> tuple[bytes, bytes]:
+        """Name where *member* is: relative to the domain, and what completes it."""
+        address = member.address
+        if not address:
+            return names.wire(spelling.host_name(member.instance.address)), wire.ROOT
+        node: Labels = ()
+        if address == self.host.address:
+            node = (*self.host.node, NODE)
+        elif address == member.node_address:
+            node = places.node(member, self.scheme)
+        place = node or (names.to_hex(address), ADDR)
+        return names.wire((*place, self.scheme.dc)), self.domain
 
 
-def of_services(
-    services: Collection[Service], kind: int, host: Host, domain: bytes
-) -> RRset:
-    """Build the records of a service's name; *domain* ends in the root.
+def of_members(members: Members, kind: int, naming: Naming) -> RRset:
+    """Build the records of a name that stands for *members*.
 
-    Equal ones collapse, as in Consul; the order is stable.
+    Equal ones collapse, as in Consul; the order is stable. Where nobody has an
+    address, the name is an alias of the first host by name (RFC 1034 3.6.2).
     """
     if kind == wire.SRV:
-        return _srv(services, host, domain)
+        return _srv(members, naming)
     if kind == wire.TXT:
-        return RRset(kind, tuple(sorted({_txt(service) for service in services})))
-    return of_addresses({names.packed(each.address) for each in services}, kind)
+        return RRset(kind, tuple(sorted({_txt(each.instance) for each in members})))
+    addresses = {each.address for each in members if each.address}
+    if addresses or not members:
+        return of_addresses(addresses, kind)
+    host = min(spelling.host_name(each.instance.address) for each in members)
+    return RRset(wire.CNAME, (names.wire(host) + wire.ROOT,))
 
 
 def of_addresses(addresses: Collection[bytes], kind: int) -> RRset:
@@ -75,10 +96,23 @@ def of_addresses(addresses: Collection[bytes], kind: int) -> RRset:
     return RRset(kind, tuple(sorted(each for each in addresses if len(each) == size)))
 
 
-def of_reverse(services: Collection[Service], host: Host, domain: bytes) -> RRset:
-    """Build the one PTR of an address: to its first service by name."""
-    name = min(names.parse(service.name) for service in services)
-    return RRset(wire.PTR, (names.wire((*name, SERVICE, host.dc)) + domain,))
+def of_reverse(address: bytes, members: Members, naming: Naming) -> RRset:
+    """Build the one PTR of *address*: to a node, else to a service, the first by name.
+
+    *members* are those whose address it is, and this host goes before all.
+    """
+    dc = naming.scheme.dc
+    known = [places.node(each, naming.scheme) for each in members if each.is_node]
+    nodes = [(*node, dc) for node in known if node]
+    services = [
+        (*names.parse(each.instance.name), SERVICE, dc)
+        for each in members
+        if not each.is_node
+    ]
+    if naming.host.address == address:
+        nodes = [(*naming.host.node, NODE, dc)]
+    first = min(nodes or services)
+    return RRset(wire.PTR, (names.wire(first) + naming.domain,))
 
 
 def glue(owner: bytes, addresses: Collection[bytes]) -> tuple[Glue, ...]:
@@ -87,43 +121,53 @@ def glue(owner: bytes, addresses: Collection[bytes]) -> tuple[Glue, ...]:
     return tuple(Glue(owner, each.kind, each.rdatas) for each in rrsets if each.rdatas)
 
 
-def strings(service: Service) -> Iterator[bytes]:
+def strings(instance: Instance) -> Iterator[bytes]:
     """Yield the metadata as RFC 6763 section 6 has it, and the tags as one more pair.
 
     A comma in a tag stands behind a backslash. Left out are pairs that are too long
     for a string, and tags that find no room.
     """
-    for key, value in sorted(service.metadata.items()):
+    for key, value in sorted(instance.metadata.items()):
         pair = f"{key}={value}".encode()
         if len(pair) <= MAX_STRING:
             yield pair
-    if service.tags:
-        yield b"tags=" + b",".join(_fitting_tags(service, MAX_STRING - len("tags=")))
+    if instance.tags:
+        yield b"tags=" + b",".join(_fitting_tags(instance, MAX_STRING - len("tags=")))
 
 
-def _fitting_tags(service: Service, room: int) -> Iterator[bytes]:
-    for tag in service.tags:
+def _fitting_tags(instance: Instance, room: int) -> Iterator[bytes]:
+    for tag in instance.tags:
         octets = tag.replace(",", r"\,").encode()
         if len(octets) <= room:
             yield octets
             room -= len(octets) + 1
 
 
-def _srv(services: Collection[Service], host: Host, domain: bytes) -> RRset:
-    """One record for a target and port: the first by priority, then by weight."""
-    best: dict[tuple[bytes, int], tuple[int, int]] = {}
-    for service in services:
-        place = (names.packed(service.address), service.port)
-        rank = (service.priority, service.weight)
+def _srv(members: Members, naming: Naming) -> RRset:
+    """One record for a target and port: the first by priority, then by weight.
+
+    An instance without a port has none. An address goes with its target; a host that
+    is called by its own name brings none.
+    """
+    best: dict[tuple[bytes, bytes, int], tuple[int, int]] = {}
+    addresses: dict[bytes, bytes] = {}
+    for member in members:
+        instance = member.instance
+        if not instance.port:
+            continue
+        target, rest = naming.target(member)
+        address = addresses.setdefault(target, member.address)
+        place = (address, target + rest, instance.port)
+        rank = (instance.priority, instance.weight)
         best[place] = min(rank, best.get(place, rank))
-    targets = {address: host.target(address) for address, _ in sorted(best)}
-    rdatas = tuple(
-        wire.srv(*best[address, port], port, targets[address] + domain)
-        for address, port in sorted(best)
-    )
-    beside = [glue(target, (address,)) for address, target in targets.items()]
-    return RRset(wire.SRV, rdatas, tuple(each for pair in beside for each in pair))
+    rdatas = [wire.srv(*best[place], place[2], place[1]) for place in sorted(best)]
+    beside = [
+        Glue(target, wire.A if len(address) == 4 else wire.AAAA, (address,))
+        for address, target in sorted((a, t) for t, a in addresses.items())
+        if address
+    ]
+    return RRset(wire.SRV, tuple(rdatas), tuple(beside))
 
 
-def _txt(service: Service) -> bytes:
-    return wire.txt(strings(service))
+def _txt(instance: Instance) -> bytes:
+    return wire.txt(strings(instance))

@@ -1,9 +1,9 @@
-"""Why a service cannot be shown in DNS."""
+"""Why an instance cannot be shown in DNS."""
 
 from collections.abc import Iterator
 
-from registrator.model import Service
-from registrator_dns import names, records, wire
+from registrator.model import Instance
+from registrator_dns import names, records, spelling, wire
 from registrator_dns.names import MAX_NAME
 from registrator_dns.places import SERVICE, ends_as_pair
 
@@ -11,24 +11,21 @@ _LARGEST_TXT = wire.TCP - 512
 """Octets that are left in a message beside the longest question and an OPT."""
 
 
-def refusals(service: Service, suffix: int) -> Iterator[str]:
-    """Yield each reason; none for a service that can be shown.
+def refusals(instance: Instance, suffix: int) -> Iterator[str]:
+    """Yield each reason; none for an instance that can be shown.
 
     *suffix* counts the octets of data center and domain, the root's included.
     """
-    yield from _of_name(service.name, suffix)
-    try:
-        names.packed(service.address)
-    except (OSError, ValueError):
-        yield f"address {service.address!r:.60} is no IP address"
-    for what, value, least in (
-        ("port", service.port, 1),
-        ("priority", service.priority, 0),
-        ("weight", service.weight, 0),
+    yield from _of_name(instance.name, suffix)
+    yield from _of_address(instance.address)
+    for what, value in (
+        ("port", instance.port),
+        ("priority", instance.priority),
+        ("weight", instance.weight),
     ):
-        if not least <= value <= 0xFFFF:
-            yield f"{what} {value} is not from {least} to 65535"
-    yield from _of_text(service)
+        if not 0 <= value <= 0xFFFF:
+            yield f"{what} {value} is not from 0 to 65535"
+    yield from _of_text(instance)
 
 
 def _of_name(name: str, suffix: int) -> Iterator[str]:
@@ -43,13 +40,23 @@ def _of_name(name: str, suffix: int) -> Iterator[str]:
         yield f"name {name!r:.80} is too long under this domain"
 
 
-def _of_text(service: Service) -> Iterator[str]:
+def _of_address(address: str) -> Iterator[str]:
+    try:
+        names.packed(address)
+    except (OSError, ValueError):
+        try:
+            spelling.host_name(address)
+        except ValueError:
+            yield f"address {address!r:.60} is neither an IP address nor a host's name"
+
+
+def _of_text(instance: Instance) -> Iterator[str]:
     """Check what the TXT is made of (RFC 6763 section 6)."""
-    for key in service.metadata:
+    for key in instance.metadata:
         if not key or "=" in key or not (key.isascii() and key.isprintable()):
             yield f"metadata key {key!r:.60} is not printable ASCII without ="
     try:
-        strings = list(records.strings(service))
+        strings = list(records.strings(instance))
     except UnicodeEncodeError:
         yield "metadata or tags are no text: they hold half of a surrogate pair"
         return

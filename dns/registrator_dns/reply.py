@@ -1,37 +1,40 @@
 """One answer as octets, in every order and for every size of message."""
 
+import random
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from enum import StrEnum
 from itertools import accumulate
-from struct import Struct
 
-from registrator_dns import wire
 
-MOST_ORDERS = 8
-"""With more answers than these, an order is put together when it is due."""
+class Order(StrEnum):
+    """How the answers of one reply follow each other, from use to use."""
 
-_shape = Struct("!5H").pack
-_USUAL_FLAGS = [rd | bits for rd in (0, wire.RD) for bits in (0, 0x10, 0x20, 0x30)]
+    ROTATE = "rotate"
+    """Each use begins one answer further."""
+    SHUFFLE = "shuffle"
+    """Any order is as likely as any other."""
+    FIXED = "fixed"
+    """The same order each time."""
 
 
 class Reply:
-    """The records that answer one question; each use begins one answer further.
+    """The records that answer one question, in another order each time.
 
     Without answers it may be a denial, which ends in a SOA that is not kept here.
     """
 
     __slots__ = (
         "_answers",
+        "_arrangement",
         "_glue",
-        "_orders",
         "_turn",
         "_turns",
         "apex",
         "count",
-        "heads",
-        "heads_with_opt",
-        "usual_size",
+        "orders",
+        "size",
+        "soa",
     )
 
     def __init__(
@@ -40,40 +43,31 @@ class Reply:
         glue: Sequence[tuple[int, bytes]] = (),
         *,
         apex: bytes = b"",
+        soa: int = 0,
         turn: int = 0,
+        order: Order = Order.ROTATE,
+        limit: int = 0,
     ) -> None:
         """Take *answers*, one record each, and *glue*, RRsets with their counts.
 
-        *apex* is the owner of the SOA of a denial, *turn* says where to begin.
+        *apex* is the owner of the SOA of a denial, and *soa* says which that is; 0 is
+        none. *turn* says where to begin, *limit* how many answers one use may have,
+        0 for all.
         """
-        self.count = len(answers)
+        self.count = min(len(answers), limit or len(answers))
         self.apex = apex
+        self.soa = soa
         self._answers = (*answers,)
         self._glue = (*glue,)
-        self._turns = max(self.count, 1)
+        self._arrangement = order
+        self._turns = 1 if order is Order.FIXED else max(len(answers), 1)
         self._turn = turn % self._turns
-        extra = sum(count for count, _ in glue)
-        self.heads = _heads(self.count, len(apex) > 0, extra)
-        """What follows the id in a reply, by what follows it in a usual query."""
-        self.heads_with_opt = _heads(self.count, len(apex) > 0, extra, opts=1)
-        """The same where query and reply carry an OPT."""
-        all_glue = b"".join(octets for _, octets in glue)
-        self.usual_size = sum(map(len, answers)) + len(all_glue)
-        """The room that `usual` needs; more than there is where that has nothing."""
-        self._orders: tuple[bytes, ...] = ()
-        if self.usual_size > wire.OWN_UDP or self.count > MOST_ORDERS:
-            self.usual_size = wire.TCP
-        else:
-            self._orders = tuple(
-                b"".join(self._order(first)) + all_glue + apex
-                for first in range(self._turns)
-            )
-
-    def usual(self) -> bytes:
-        """Give the next order, whole; of a denial, the owner of its SOA."""
-        turn = self._turn
-        self._turn = (turn + 1) % self._turns
-        return self._orders[turn]
+        is_new_each_time = order is Order.SHUFFLE and len(answers) > 1
+        self.orders = 0 if is_new_each_time or not answers else self._turns
+        """How many orders follow each other; 0: it has none, or another each time."""
+        largest = sorted(map(len, answers), reverse=True)[: self.count]
+        self.size = sum(largest) + sum(len(octets) for _, octets in glue)
+        """The octets that all records of one use have at most."""
 
     def fit(self, room: int) -> tuple[int, int, bytes]:
         """Give the next order: how many answers, how many glue records, the octets.
@@ -92,7 +86,19 @@ class Reply:
         return fitting, sum(count for count, _ in glue), octets
 
     def _order(self, first: int) -> Sequence[bytes]:
-        return self._answers[first:] + self._answers[:first]
+        return arranged(self._answers, self._arrangement, first, self.count)
+
+
+def arranged(
+    records: Sequence[bytes], order: Order, first: int, count: int
+) -> Sequence[bytes]:
+    """Give *count* of *records* in one order; *first* is whose turn it is."""
+    if order is Order.SHUFFLE:
+        # Spreads load, keeps no secret.
+        return random.sample(records, count)
+    if order is Order.FIXED:
+        return records[:count]
+    return (*records[first:], *records[:first])[:count]
 
 
 def _fitting(parts: Sequence[bytes], room: int) -> tuple[int, int]:
@@ -100,20 +106,3 @@ def _fitting(parts: Sequence[bytes], room: int) -> tuple[int, int]:
     ends = list(accumulate(map(len, parts), initial=0))
     count = bisect_right(ends, room) - 1
     return count, ends[count]
-
-
-@lru_cache(1024)
-def _heads(
-    answers: int, authority: int, extra: int, *, opts: int = 0
-) -> Mapping[bytes, bytes]:
-    """List the queries that need no closer look, with the heads of their replies.
-
-    They have one question, no record but *opts* OPTs, and RD, AD and CD as the
-    client likes.
-    """
-    return {
-        _shape(flags, 1, 0, 0, opts): _shape(
-            wire.QR | wire.AA | flags & wire.RD, 1, answers, authority, extra + opts
-        )
-        for flags in _USUAL_FLAGS
-    }

@@ -6,7 +6,10 @@ import socket
 from registrator.errors import ConfigError
 from registrator.model import endpoint
 from registrator_dns.holder import Transport, holder
-from registrator_dns.options import Endpoint
+from registrator_dns.names import Endpoint
+
+Bound = tuple[socket.socket, socket.socket]
+"""One for UDP, and one that listens for TCP, at the same address and port."""
 
 _BACKLOG = 128
 _UDP_BUFFER = 1 << 20  # queries wait in it while the process is busy
@@ -19,16 +22,18 @@ _REASONS = {
 }
 
 
-def bind(place: Endpoint) -> tuple[socket.socket, socket.socket]:
-    """Bind a socket for UDP and one that listens for TCP to one address and port.
+def bind(place: Endpoint, *, shared: bool = False) -> Bound:
+    """Bind both sockets to one address and port.
 
-    Port 0 becomes one that is free for both. Raise `ConfigError`.
+    Port 0 becomes one that is free for both. *shared* lets others of this user bind
+    the same, and each gets a part of the queries. Raise `ConfigError`.
     """
     address, port = place
     for _ in range(_PORTS_TRIED):
-        udp = _bind("udp", address, port)
+        udp = _bind("udp", (address, port), shared=shared)
         try:
-            return udp, _bind("tcp", address, udp.getsockname()[1])
+            number = udp.getsockname()[1]
+            return udp, _bind("tcp", (address, number), shared=shared)
         except ConfigError:
             udp.close()
             if port:
@@ -45,20 +50,22 @@ def explain(error: OSError, transport: Transport, place: Endpoint) -> str:
     return f"dns: cannot listen on {endpoint(*place)}/{transport}: {reason}"
 
 
-def _bind(transport: Transport, address: str, port: int) -> socket.socket:
+def _bind(transport: Transport, place: Endpoint, *, shared: bool) -> socket.socket:
     kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
     try:
-        bound = socket.socket(_family(address), kind)
+        bound = socket.socket(_family(place[0]), kind)
     except OSError as error:
-        raise ConfigError(explain(error, transport, (address, port))) from error
+        raise ConfigError(explain(error, transport, place)) from error
     try:
         _prepare(bound)
-        bound.bind((address, port))
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind(place)
         if transport == "tcp":
             bound.listen(_BACKLOG)
     except OSError as error:
         bound.close()
-        raise ConfigError(explain(error, transport, (address, port))) from error
+        raise ConfigError(explain(error, transport, place)) from error
     return bound
 
 

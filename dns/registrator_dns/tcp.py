@@ -1,9 +1,13 @@
-"""Queries over TCP: many on a connection, answered in their order (RFC 7766)."""
+"""Queries over TCP: many on a connection (RFC 7766).
+
+Their answers come in their order, but for those that others are asked for.
+"""
 
 import asyncio
 from typing import cast
 
 from registrator_dns.answers import Answer
+from registrator_dns.elsewhere import Elsewhere, Forward
 
 BATCH = 64
 """Queries of one connection that are answered before anybody else has a turn."""
@@ -15,9 +19,17 @@ class Connections:
     One too many takes the place of the one that has been silent for longest.
     """
 
-    def __init__(self, answer: Answer, *, limit: int, idle: float) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        forward: Forward | None = None,
+        *,
+        limit: int,
+        idle: float,
+    ) -> None:
         """*idle* is the seconds that a client may take for its next query."""
         self.answer = answer
+        self.forward = forward
         self.idle = idle
         self._limit = limit
         self._open: set[Connection] = set()
@@ -55,10 +67,13 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._is_blocked = False
         self._is_ended = False
+        self._expected = 0  # answers of others that have not come yet
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to listen to the client."""
         self._transport = cast("asyncio.Transport", transport)
+        peer = self._transport.get_extra_info("peername")
+        self._client = str(peer[0]) if peer else ""  # it may have gone already
         self.heard = self._loop.time()
         self._watch = self._loop.call_later(self._connections.idle, self._check)
         self._connections.enter(self)
@@ -105,11 +120,29 @@ class Connection(asyncio.Protocol):
                 self._listen_or_close()
                 return
             self.heard = self._loop.time()
-            reply = self._connections.answer(query, udp=False)
-            if reply is not None:
+            reply = self._connections.answer(query, udp=False, client=self._client)
+            if reply:
                 self._transport.write(len(reply).to_bytes(2) + reply)
+            elif isinstance(reply, Elsewhere):
+                self._ask_others(reply, query)
         self._transport.pause_reading()
         self._loop.call_soon(self._work)
+
+    def _ask_others(self, elsewhere: Elsewhere, query: bytes) -> None:
+        forward = self._connections.forward
+        if forward is not None:
+            self._expected += 1
+            later = self._answer_later
+            forward(elsewhere, query, self._client, udp=False, reply=later)
+
+    def _answer_later(self, reply: bytes) -> None:
+        self._expected -= 1
+        if self._transport.is_closing():
+            return
+        self.heard = self._loop.time()
+        self._transport.write(len(reply).to_bytes(2) + reply)
+        if self._is_ended and not self._is_blocked:
+            self._work()
 
     def _next_query(self) -> bytes | None:
         end = 2 + int.from_bytes(self._buffer[:2])
@@ -121,7 +154,8 @@ class Connection(asyncio.Protocol):
 
     def _listen_or_close(self) -> None:
         if self._is_ended:
-            self._transport.close()
+            if not self._expected:
+                self._transport.close()
         else:
             self._transport.resume_reading()
 

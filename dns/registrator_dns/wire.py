@@ -6,6 +6,7 @@ from typing import Final
 
 A: Final = 1
 NS: Final = 2
+CNAME: Final = 5
 SOA: Final = 6
 PTR: Final = 12
 TXT: Final = 16
@@ -22,6 +23,7 @@ CH: Final = 3
 
 NOERROR: Final = 0
 FORMERR: Final = 1
+SERVFAIL: Final = 2
 NXDOMAIN: Final = 3
 NOTIMP: Final = 4
 REFUSED: Final = 5
@@ -32,6 +34,12 @@ OPCODE: Final = 0x7800
 AA: Final = 0x0400
 TC: Final = 0x0200
 RD: Final = 0x0100
+RA: Final = 0x0080
+AD: Final = 0x0020
+CD: Final = 0x0010
+
+COOKIE: Final = 10
+"""The option that has a cookie (RFC 7873)."""
 
 HEADER_SIZE: Final = 12
 OPT_SIZE: Final = 11
@@ -52,6 +60,7 @@ header: Final = Struct("!2s5H").pack
 _record = Struct("!2HIH").pack
 _srv = Struct("!3H").pack
 _opt = Struct("!x2HBBHH").pack
+_option = Struct("!2H").pack
 
 
 def record(owner: bytes, kind: int, ttl: int, rdata: bytes, *, cls: int = IN) -> bytes:
@@ -81,9 +90,15 @@ def soa(domain: bytes, serial: int, ttl: int) -> bytes:
     )
 
 
-def opt(rcode: int, *, do: bool) -> bytes:
+def opt(rcode: int, *, do: bool, size: int = OWN_UDP, options: bytes = b"") -> bytes:
     """Write our OPT, with the upper bits of *rcode* (RFC 6891 6.1.3)."""
-    return _opt(OPT, OWN_UDP, rcode >> 4, 0, 0x8000 if do else 0, 0)
+    flags = 0x8000 if do else 0
+    return _opt(OPT, size, rcode >> 4, 0, flags, len(options)) + options
+
+
+def option(code: int, content: bytes) -> bytes:
+    """Write one option of an OPT."""
+    return _option(code, len(content)) + content
 
 
 def pointer(offset: int) -> bytes:

@@ -186,6 +186,7 @@ def _read(content: bytes) -> Instance | None:
 
 _FIELDS: Mapping[str, type] = {
     **dict.fromkeys(("id", "name", "address", "transport", "status", "node"), str),
+    **dict.fromkeys(("node_address", "container", "image"), str),
     **dict.fromkeys(("port", "priority", "weight"), int),
     "tags": list,
     "metadata": dict,

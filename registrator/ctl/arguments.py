@@ -40,6 +40,15 @@ def parse() -> argparse.Namespace:
     commands.add_parser(
         "status", parents=[daemon], help="the engine, each registry, lag and retries"
     )
+    asking = commands.add_parser(
+        "dns",
+        parents=[daemon],
+        help="what the DNS responder answers to a question, and why; or how it stands",
+    )
+    asking.add_argument(
+        "name", nargs="?", default="", help="for example web.service.consul"
+    )
+    asking.add_argument("type", nargs="?", default="ANY", help="A, SRV, TXT, ...")
     chosen = parser.parse_args()
     if chosen.command == "list" and chosen.registry is not None and chosen.socket:
         parser.error("--from asks no daemon: --socket makes no sense beside it")

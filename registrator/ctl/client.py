@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
+from registrator.dns_views import DnsAnswerView, ResponderView
 from registrator.views import ContainerView, ServiceView, StatusView
 
 DEADLINE = 15.0
@@ -43,6 +44,17 @@ class Client:
     def status(self) -> StatusView:
         """Show the daemon at a glance."""
         return cast("StatusView", self._get("/v1/status", StatusView.__required_keys__))
+
+    def responders(self) -> list[ResponderView]:
+        """List the DNS responders."""
+        answer = self._get("/v1/dns", frozenset({"responders"}))
+        return cast("list[ResponderView]", answer["responders"])
+
+    def look_up(self, name: str, kind: str) -> list[DnsAnswerView]:
+        """Ask the DNS responders, and have them explain; raise `NotKnown`."""
+        path = f"/v1/dns/{_quoted(name)}?type={_quoted(kind)}"
+        answer = self._get(path, frozenset({"answers"}))
+        return cast("list[DnsAnswerView]", answer["answers"])
 
     def _get(self, path: str, keys: frozenset[str]) -> dict[str, object]:
         connection = _Connection(self._connect())

@@ -14,9 +14,12 @@ from pathlib import Path
 from registrator import control_socket
 from registrator.ctl import arguments
 from registrator.ctl.client import Client, NoDaemon, NotKnown
+from registrator.dns_views import DnsAnswerView
 from registrator.errors import BackendError, ConfigError, Unwritten
 from registrator.output import written
 from registrator.visible import visible
+
+_NO_RESPONDER = "no dns responder runs here: give a dns:// URI, or -dns"
 
 
 def main() -> int:
@@ -68,6 +71,8 @@ def _ask(chosen: argparse.Namespace, client: Client, *, as_json: bool) -> int:
         return _list(client, chosen.service, as_json=as_json)
     if chosen.command == "explain":
         return _explain(client, chosen.container, as_json=as_json)
+    if chosen.command == "dns":
+        return _dns(client, chosen.name, chosen.type, as_json=as_json)
     return _status(client, as_json=as_json)
 
 
@@ -116,6 +121,35 @@ def _explain(client: Client, container: str, *, as_json: bool) -> int:
 
         tables.container(found)
     return 0 if any(port["registered"] for port in found["ports"]) else 1
+
+
+def _dns(client: Client, name: str, kind: str, *, as_json: bool) -> int:
+    if name:
+        return _look_up(client.look_up(name, kind), as_json=as_json)
+    found = client.responders()
+    if as_json:
+        print(json.dumps(found, indent=2))
+    elif not found:
+        _complain(0, _NO_RESPONDER)
+    else:
+        from registrator.ctl import dns_tables  # noqa: PLC0415  rich takes 0.1 s
+
+        for each in found:
+            dns_tables.responder(each)
+    return 0 if found else 1
+
+
+def _look_up(found: list[DnsAnswerView], *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(found, indent=2))
+    elif not found:
+        _complain(0, _NO_RESPONDER)
+    else:
+        from registrator.ctl import dns_tables  # noqa: PLC0415  rich takes 0.1 s
+
+        for each in found:
+            dns_tables.answer(each)
+    return 0 if any(each["records"] for each in found) else 1
 
 
 def _status(client: Client, *, as_json: bool) -> int:

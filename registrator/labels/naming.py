@@ -27,16 +27,18 @@ def service_name(
 
 
 def default_name(container: Container) -> str:
-    """The last word of the image's name; the container's where it has none.
+    """The last word of the image's name; the container's where it has none."""
+    return image_name(container) or container.name
 
-    An image that was given by id has no name.
-    """
+
+def image_name(container: Container) -> str:
+    """The last word of the image's name; "" for an image that was given by id."""
     image = container.image
     begins = _BEGINNING.fullmatch(image) and container.image_id.startswith(image)
     if begins or _IMAGE_ID.fullmatch(image):
-        return container.name
+        return ""
     path = image.partition("@")[0]
-    return path.rpartition("/")[2].partition(":")[0] or container.name
+    return path.rpartition("/")[2].partition(":")[0]
 
 
 def service_ids(

@@ -8,6 +8,7 @@ from registrator.labels import whitelist
 from registrator.labels.addresses import Location
 from registrator.labels.checks import Target, checks
 from registrator.labels.metadata import Wishes
+from registrator.labels.naming import image_name
 from registrator.labels.tags import split_tags
 from registrator.labels.whitelist import Refused, is_on, shown
 from registrator.model import Container, Health, Port, Service, State
@@ -74,6 +75,7 @@ def build(
         enable_tag_override=is_on(wishes.get("enable_tag_override")),
         container=container.id,
         container_name=container.name,
+        image=image_name(container),
     )
     return service, (*location.notes, *check_notes, *weight_notes)
 

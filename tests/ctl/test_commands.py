@@ -1,6 +1,5 @@
 """The real program against a real socket."""
 
-import asyncio
 import fcntl
 import json
 import os
@@ -10,58 +9,18 @@ import struct
 import subprocess
 import sys
 import termios
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from registrator import control
+from ctlroom import CTL, KEPT, ctl, serving
 from registrator.version import __version__
 from showcase import HOSTILE, Showcase, container, port, service
-
-CTL = "import sys; from registrator.ctl.commands import main; sys.exit(main())"
-KEPT = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ}
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "control.sock"
-
-
-@contextmanager
-def serving(path: Path, views: Showcase) -> Iterator[None]:
-    """Serve from a thread with a loop of its own, while a program is run."""
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        async with control.serve(path, views):
-            ready.set()
-            await over.wait()
-
-    server = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    server.start()
-    ready.wait()
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        server.join()
-        loop.close()
-
-
-def ctl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CTL, *arguments],
-        env={**KEPT, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def at_terminal(width: int, *arguments: str) -> str:

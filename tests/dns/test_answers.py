@@ -8,8 +8,20 @@ import dns.rdatatype
 import pytest
 from dns.edns import OptionType
 
-from dnsroom import ask, data, flags, query, reply, responder, shown
+from dnsroom import (
+    ask,
+    data,
+    flags,
+    instance,
+    put,
+    query,
+    reply,
+    responder,
+    shown,
+)
 from registrator_dns.answers import Answers
+from registrator_dns.cookies import Cookies
+from registrator_dns.reply import Order
 from samples import web
 
 NAME = "web.service.consul"
@@ -27,6 +39,19 @@ def asked(
     for _ in range(times - 1):
         ask(answers, name, kind, **edns)
     return ask(answers, name, kind, **edns)
+
+
+def with_cookie(
+    answers: Answers, cookie: bytes, name: str = NAME, *, udp: bool = True
+) -> bytes:
+    """Ask with a cookie; give the one that comes back."""
+    option = dns.edns.GenericOption(OptionType.COOKIE, cookie)
+    octets = answers.answer(
+        query(name, options=[option]), udp=udp, client="2001:db8::1"
+    )
+    assert isinstance(octets, bytes)
+    (given,) = dns.message.from_wire(octets).options
+    return bytes(given.to_wire())
 
 
 @FIRST_AND_AGAIN
@@ -116,10 +141,173 @@ def test_a_denial_has_the_soa_of_its_zone(
     assert str(soa[0]).endswith(" 9")
 
 
+@FIRST_AND_AGAIN
+@pytest.mark.parametrize(
+    ("name", "apex"),
+    [
+        ("web.service.consul", "consul."),
+        ("web.service.alt.example", "alt.example."),
+        ("web.service.sub.consul", "sub.consul."),
+        ("x.service.alt.example", "alt.example."),
+    ],
+)
+def test_a_denial_is_by_the_domain_that_was_asked(
+    times: int, name: str, apex: str
+) -> None:
+    answers = responder(web(), domain="consul,alt.example,sub.consul")
+
+    (soa,) = asked(answers, times, name, "AAAA").authority
+
+    assert str(soa.name) == apex
+    assert str(soa[0]).startswith(f"ns.{apex} hostmaster.{apex} ")
+
+
+@FIRST_AND_AGAIN
+@pytest.mark.parametrize("edns", [{}, {"payload": 1232}])
+@pytest.mark.parametrize("domain", ["consul", "alt.example", "sub.consul"])
+def test_an_answer_is_in_the_domain_that_was_asked(
+    times: int, edns: dict[str, Any], domain: str
+) -> None:
+    answers = responder(web(), domain="consul,alt.example,sub.consul")
+    target = f"0a000001.addr.dc1.{domain}."
+
+    srv = asked(answers, times, f"web.service.{domain}", "SRV", **edns)
+    ns = asked(answers, times, domain, "NS", **edns)
+
+    assert data(srv) == [f"1 1 8000 {target}"]
+    assert shown(srv.additional) == {f"{target} A 10.0.0.1"}
+    assert data(ns) == [f"ns.{domain}."]
+    assert shown(ns.additional) == {
+        f"ns.{domain}. A 127.0.0.1",
+        f"ns.{domain}. AAAA ::1",
+    }
+
+
+def test_an_address_points_into_the_first_domain() -> None:
+    answers = responder(web(), domain="alt.example,consul")
+
+    pointer = ask(answers, "1.0.0.10.in-addr.arpa", "PTR")
+    denial = ask(answers, "1.0.0.10.in-addr.arpa", "A")
+
+    assert data(pointer) == ["web.service.dc1.alt.example."]
+    assert str(denial.authority[0][0]).startswith("ns.alt.example. ")
+
+
+@FIRST_AND_AGAIN
+def test_a_denial_has_a_ttl_of_its_own(times: int) -> None:
+    answers = responder(web(), ttl=30, negative_ttl=7)
+    soa = asked(answers, times, NAME, "AAAA").authority[0]
+    itself = asked(answers, times, "consul", "SOA").answer[0]
+
+    assert (soa.ttl, soa[0].minimum, itself.ttl) == (7, 7, 7)
+    assert asked(answers, times, NAME).answer[0].ttl == 30
+
+
+@FIRST_AND_AGAIN
+def test_an_alias_comes_before_what_it_leads_to(times: int) -> None:
+    answers = responder(
+        *MANY[:3], web("alias", name="alias", address="WEB.service.consul"), ttl=5
+    )
+
+    for _ in range(5):
+        answer = asked(answers, times, "alias.service.consul")
+        alias, addresses = answer.answer
+        assert str(alias) == "alias.service.consul. 5 IN CNAME web.service.consul."
+        assert str(addresses.name) == "web.service.consul."
+        assert len(addresses) == 3
+    answers.drop(MANY[0].id)
+
+    assert len(asked(answers, times, "alias.service.consul").answer[1]) == 2
+
+
+def test_what_an_alias_leads_to_takes_turns_and_is_limited() -> None:
+    alias = web("alias", name="alias", address="web.service.consul")
+    answers = responder(*MANY[:3], alias, limit=2)
+
+    pairs = [data(ask(answers, "alias.service.consul"))[1:] for _ in range(3)]
+
+    assert [len(pair) for pair in pairs] == [2, 2, 2]
+    assert len({pair[0] for pair in pairs}) == 3
+
+
+@FIRST_AND_AGAIN
+def test_an_alias_that_leads_outside_stands_alone(times: int) -> None:
+    answers = responder(web(address="www.example.org"))
+
+    answer = asked(answers, times, NAME)
+
+    assert data(answer) == ["www.example.org."]
+    assert flags(answer) == "QR AA RD"
+    assert asked(answers, times, NAME, "SRV").additional == []
+
+
+@pytest.mark.parametrize("kind", ["A", "SRV"])
+def test_addresses_are_limited_and_nothing_else(kind: str) -> None:
+    answers = responder(*MANY[:5], limit=2)
+
+    seen = [data(ask(answers, NAME, kind)) for _ in range(5)]
+
+    assert {len(each) for each in seen} == {2 if kind == "A" else 5}
+    assert len({each[0] for each in seen}) == 5
+    assert len(reply(answers, query(NAME, kind), udp=False).answer[0]) == len(seen[0])
+
+
+def test_an_answer_that_is_limited_is_not_cut() -> None:
+    answer = ask(responder(*MANY, limit=3), NAME)
+
+    assert (flags(answer), len(data(answer))) == ("QR AA RD", 3)
+
+
+def test_answers_may_be_shuffled_or_stay() -> None:
+    fixed, shuffled = (
+        responder(*MANY[:3], order=Order(o)) for o in ("fixed", "shuffle")
+    )
+
+    assert len({tuple(data(ask(fixed, NAME))) for _ in range(9)}) == 1
+    assert len({tuple(data(ask(shuffled, NAME))) for _ in range(500)}) == 6
+
+
+@FIRST_AND_AGAIN
+def test_a_star_is_answered_under_the_name_that_was_asked(times: int) -> None:
+    answers = responder(web(), web("s", name="shop", address="10.0.0.2"))
+    first = asked(answers, times, "*.service.consul")
+    answers.put("t", instance(web("t", name="tea", address="10.0.0.3")))
+    second = asked(answers, times, "*.service.consul")
+
+    assert [str(first.answer[0].name), len(data(first))] == ["*.service.consul.", 2]
+    assert len(data(second)) == 3
+
+
+def test_a_large_answer_to_a_star_is_cut_as_any_other() -> None:
+    crowd = [
+        web(str(n), name=f"s{n}", address=f"10.0.{n >> 8}.{n & 255}")
+        for n in range(1500)
+    ]
+    answers = responder(*crowd)
+
+    over_udp = ask(answers, "*.service.consul")
+    over_tcp = reply(answers, query("*.service.consul"), udp=False)
+
+    assert "TC" in flags(over_udp)
+    assert len(data(over_tcp)) == 1000
+
+
+@FIRST_AND_AGAIN
+def test_browsing_brings_what_is_found(times: int) -> None:
+    answer = asked(responder(web("a")), times, "_web._tcp.consul", "PTR", payload=1232)
+
+    assert data(answer) == ["a._web._tcp.consul."]
+    assert shown(answer.additional) == {
+        "a._web._tcp.consul. SRV 1 1 8000 0a000001.addr.dc1.consul.",
+        'a._web._tcp.consul. TXT ""',
+        "0a000001.addr.dc1.consul. A 10.0.0.1",
+    }
+
+
 def test_a_kept_denial_has_the_serial_of_now() -> None:
     answers = responder(web())
     before = ask(answers, NAME, "AAAA").authority[0][0]
-    answers.put(web("other", name="other"))
+    put(answers, web("other", name="other"))
     after = ask(answers, NAME, "AAAA").authority[0][0]
 
     assert after.serial == before.serial + 1
@@ -162,8 +350,8 @@ def test_a_change_does_not_put_the_same_answer_first_again() -> None:
     answers = responder(*MANY[:3])
     firsts = set()
     for port in range(1, 5):
-        answers.put(web("other", name="other", port=port))
-        answers.put(MANY[0])
+        put(answers, web("other", name="other", port=port))
+        put(answers, MANY[0])
         firsts.add(data(ask(answers, NAME))[0])
 
     assert len(firsts) > 1
@@ -172,19 +360,19 @@ def test_a_change_does_not_put_the_same_answer_first_again() -> None:
 def test_a_change_shows_in_the_next_answer() -> None:
     answers = responder(web())
     seen = [data(ask(answers, NAME))]
-    answers.put(web(address="10.0.0.2"))
+    put(answers, web(address="10.0.0.2"))
     seen.append(data(ask(answers, NAME)))
     answers.drop(web().id)
     seen.append(data(ask(answers, NAME)))
 
     assert seen == [["10.0.0.1"], ["10.0.0.2"], []]
-    assert answers.services == {}
+    assert answers.instances == {}
 
 
 def test_a_change_of_one_name_leaves_the_turns_of_another() -> None:
     answers = responder(*MANY[:2])
     first = data(ask(answers, NAME))
-    answers.put(web("other", name="other"))
+    put(answers, web("other", name="other"))
 
     assert data(ask(answers, NAME)) == first[::-1]
 
@@ -225,7 +413,7 @@ def test_what_does_not_fit_is_cut_at_whole_records_and_told(
     for _ in range(times):
         octets = answers.answer(packet, udp=True)
 
-    assert octets is not None
+    assert isinstance(octets, bytes)
     answer = dns.message.from_wire(octets)
     assert "TC" in flags(answer)
     assert limit - 80 < len(octets) <= limit
@@ -263,7 +451,7 @@ def test_more_than_a_tcp_message_holds_is_cut_without_tc() -> None:
     ]
     octets = responder(*crowd).answer(query(NAME), udp=False)
 
-    assert octets is not None
+    assert isinstance(octets, bytes)
     answer = dns.message.from_wire(octets)
     assert "TC" not in flags(answer)
     assert 65_535 - 16 < len(octets) <= 65_535
@@ -279,6 +467,84 @@ def test_edns_is_answered_with_our_size_and_do_copied(times: int, *, do: bool) -
     assert (answer.edns, answer.payload) == (0, 1232)
     assert answer.ednsflags == (0x8000 if do else 0)
     assert not answer.options
+
+
+@FIRST_AND_AGAIN
+@pytest.mark.parametrize(("udp_size", "count"), [(512, 29), (4096, 100)])
+def test_our_own_size_can_be_another(times: int, udp_size: int, count: int) -> None:
+    answers = responder(*MANY, udp_size=udp_size)
+
+    answer = asked(answers, times, NAME, payload=4096)
+
+    assert answer.payload == udp_size
+    assert len(data(answer)) == count
+
+
+@pytest.mark.parametrize("size", [0x0241, 0x0261, 0x025A, 0x4161])
+@pytest.mark.parametrize("count", [20, 22, 24])
+def test_sizes_that_read_as_letters_are_not_taken_for_each_other(
+    size: int, count: int
+) -> None:
+    answers = responder(*MANY[:30])
+    for other in (size, size ^ 0x20, size ^ 0x2000):
+        packet = query(NAME, payload=other)
+        octets = answers.answer(packet, udp=True)
+        assert isinstance(octets, bytes)
+        assert len(octets) <= min(other, 1232)
+
+
+@FIRST_AND_AGAIN
+@pytest.mark.parametrize("udp", [True, False])
+def test_a_client_with_a_cookie_gets_one_that_it_can_send_again(
+    times: int, *, udp: bool
+) -> None:
+    answers = responder(web(), cookies=Cookies(bytes(16), lambda: 1000.0))
+
+    for _ in range(times):
+        first = with_cookie(answers, b"12345678", udp=udp)
+    again = with_cookie(answers, first, udp=udp)
+
+    assert first[:8] == b"12345678"
+    assert len(first) == 24
+    assert again == first
+
+
+@pytest.mark.parametrize("cookie", [b"12345678" + bytes(16), b"12345678" + bytes(8)])
+def test_a_cookie_that_is_not_ours_is_replaced(cookie: bytes) -> None:
+    answers = responder(web(), cookies=Cookies(bytes(16), lambda: 1000.0))
+
+    given = with_cookie(answers, cookie)
+
+    assert given == with_cookie(answers, b"12345678")
+
+
+@pytest.mark.parametrize("name", [NAME, "nope.service.consul", "example.org"])
+def test_denials_and_refusals_bring_the_cookie_too(name: str) -> None:
+    answers = responder(web(), cookies=Cookies(bytes(16), lambda: 1000.0))
+
+    assert len(with_cookie(answers, b"12345678", name)) == 24
+
+
+@pytest.mark.parametrize("options", [[], [COOKIE]], ids=["no cookie", "a cookie"])
+def test_who_sends_no_cookie_or_has_no_address_gets_none(options: list[Any]) -> None:
+    answers = responder(web(), cookies=Cookies(bytes(16), lambda: 1000.0))
+    client = "" if options else "10.0.0.1"
+
+    octets = answers.answer(query(NAME, options=options), udp=True, client=client)
+
+    assert isinstance(octets, bytes)
+    assert dns.message.from_wire(octets).options == ()
+
+
+def test_a_cookie_takes_its_room_from_the_answer() -> None:
+    answers = responder(*MANY, cookies=Cookies(bytes(16), lambda: 1000.0))
+    packet = query(NAME, payload=512, options=[COOKIE])
+
+    octets = answers.answer(packet, udp=True, client="10.0.0.1")
+
+    assert isinstance(octets, bytes)
+    assert len(octets) <= 512
+    assert "TC" in flags(dns.message.from_wire(octets))
 
 
 @FIRST_AND_AGAIN
@@ -338,7 +604,7 @@ def test_a_response_is_never_answered(times: int) -> None:
     for _ in range(times):
         octets = answers.answer(query(NAME), udp=True)
 
-    assert octets is not None
+    assert isinstance(octets, bytes)
     assert answers.answer(octets, udp=True) is None
     assert answers.answer(octets, udp=False) is None
 

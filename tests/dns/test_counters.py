@@ -6,7 +6,7 @@ def test_everything_is_zero_at_first() -> None:
     counters = Counters()
 
     assert set(counters.answers().values()) == {0}
-    assert (counters.truncated, counters.ignored) == (0, 0)
+    assert (counters.truncated, counters.limited, counters.ignored) == (0, 0, 0)
 
 
 def test_answers_are_shown_by_transport_and_rcode() -> None:

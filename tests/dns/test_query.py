@@ -1,14 +1,15 @@
 import struct
 from typing import Any
 
-import dns.edns
 import pytest
-from dns.edns import OptionType
+from dns.edns import GenericOption, OptionType
 
 from dnsroom import query
 from registrator_dns.query import Edns, Malformed, Query, read
 
-COOKIE = dns.edns.GenericOption(OptionType.COOKIE, b"12345678")
+COOKIE = GenericOption(OptionType.COOKIE, b"12345678")
+LATER = GenericOption(OptionType.COOKIE, b"87654321")
+OTHER = GenericOption(OptionType.PADDING, bytes(9))
 HEADER = b"id\x01\0"
 QUESTION = b"\x02db\x06consul\0\0\1\0\1"
 OPT = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
@@ -50,14 +51,30 @@ def test_the_longest_name_is_read() -> None:
         ({"edns": 1}, Edns(1232, 1, do=False)),
         (
             {"options": [COOKIE]},
-            Edns(1232, 0, do=False),
+            Edns(1232, 0, do=False, cookie=b"12345678"),
         ),
+        (
+            {"options": [OTHER, COOKIE, LATER]},
+            Edns(1232, 0, do=False, cookie=b"12345678"),
+        ),
+        ({"options": [OTHER]}, Edns(1232, 0, do=False)),
     ],
 )
 def test_an_opt_tells_what_the_client_takes(
     options: dict[str, Any], edns: Edns
 ) -> None:
     assert read(query("db.consul", **options)).edns == edns
+
+
+@pytest.mark.parametrize("size", range(45))
+def test_a_cookie_has_8_octets_or_16_to_40(size: int) -> None:
+    asked = query("db.consul", options=[GenericOption(OptionType.COOKIE, bytes(size))])
+
+    if size == 8 or 16 <= size <= 40:
+        assert read(asked).edns == Edns(1232, 0, do=False, cookie=bytes(size))
+    else:
+        with pytest.raises(Malformed):
+            read(asked)
 
 
 @pytest.mark.parametrize(

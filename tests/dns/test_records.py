@@ -4,9 +4,11 @@ import dns.rdata
 import pytest
 from dns.rdatatype import RdataType
 
-from registrator.model import Service
+from registrator.model import Instance, Service
 from registrator_dns import names, records, wire
-from registrator_dns.records import Glue, Host, RRset
+from registrator_dns.members import Member
+from registrator_dns.places import Scheme
+from registrator_dns.records import Glue, Host, Naming, RRset
 from samples import web
 
 HOST = Host(node=(b"here",), dc=b"dc1", address=names.packed("10.0.0.1"))
@@ -24,8 +26,16 @@ def text(found: RRset) -> list[str]:
     ]
 
 
+def naming(host: Host = HOST, room: int = 255) -> Naming:
+    return Naming(host, Scheme(dc=host.dc, room=room), DOMAIN)
+
+
+def members(*services: Service, **known: str) -> list[Member]:
+    return [Member.of(each.id, Instance.of(each, **known)) for each in services]
+
+
 def of(kind: int, *services: Service) -> RRset:
-    return records.of_services(services, kind, HOST, DOMAIN)
+    return records.of_members(members(*services), kind, naming())
 
 
 @pytest.mark.parametrize(
@@ -88,9 +98,62 @@ def test_an_srv_brings_the_address_of_each_target_once() -> None:
 def test_a_target_is_spelled_where_the_hosts_address_is_not_known() -> None:
     host = Host(node=(b"here",), dc=b"dc1")
 
-    found = records.of_services([ONE], wire.SRV, host, DOMAIN)
+    found = records.of_members(members(ONE), wire.SRV, naming(host))
 
     assert text(found) == ["1 1 8000 0a000001.addr.dc1.consul."]
+
+
+@pytest.mark.parametrize(
+    ("known", "target"),
+    [
+        ({"node": "n1", "node_address": "10.0.0.2"}, "n1.node.dc1"),
+        ({"node": "N1.lan", "node_address": "10.0.0.2"}, "n1.lan.node.dc1"),
+        ({"node": "n1", "node_address": "10.0.0.9"}, "0a000002.addr.dc1"),
+        ({"node": "n1"}, "0a000002.addr.dc1"),
+        ({"node": "a..b", "node_address": "10.0.0.2"}, "0a000002.addr.dc1"),
+        ({"node": "", "node_address": "10.0.0.2"}, "0a000002.addr.dc1"),
+        ({"node": "n1", "node_address": "n1.lan"}, "0a000002.addr.dc1"),
+        ({"node": "x" * 60, "node_address": "10.0.0.2"}, "0a000002.addr.dc1"),
+    ],
+)
+def test_a_target_is_the_node_where_the_address_is_the_nodes(
+    known: dict[str, str], target: str
+) -> None:
+    found = records.of_members(members(TWO, **known), wire.SRV, naming(room=60))
+
+    assert text(found) == [f"1 1 8000 {target}.consul."]
+
+
+NAMED = web("n", address="DB.Example.org")
+
+
+@pytest.mark.parametrize("kind", [wire.A, wire.AAAA, wire.CNAME, wire.HTTPS, wire.ANY])
+def test_where_nobody_has_an_address_a_name_is_an_alias_of_the_first_host(
+    kind: int,
+) -> None:
+    found = of(kind, web("o", address="www.example.org"), NAMED)
+
+    assert (found.kind, text(found)) == (wire.CNAME, ["db.example.org."])
+
+
+def test_with_an_address_there_is_no_alias() -> None:
+    assert text(of(wire.A, NAMED, TWO)) == ["10.0.0.2"]
+    assert text(of(wire.AAAA, NAMED, TWO)) == []
+
+
+def test_a_host_that_is_called_by_its_name_is_a_target_without_glue() -> None:
+    found = of(wire.SRV, NAMED, TWO)
+
+    assert text(found) == [
+        "1 1 8000 db.example.org.",
+        "1 1 8000 0a000002.addr.dc1.consul.",
+    ]
+    assert [glue.rdatas for glue in found.glue] == [(b"\x0a\0\0\2",)]
+
+
+def test_an_instance_without_a_port_has_no_srv() -> None:
+    assert text(of(wire.SRV, web(port=0))) == []
+    assert text(of(wire.A, web(port=0))) == ["10.0.0.1"]
 
 
 def test_a_name_has_glue_of_both_families() -> None:
@@ -106,9 +169,26 @@ def test_a_name_without_addresses_has_no_glue() -> None:
 def test_an_address_points_to_its_first_service_by_name() -> None:
     services = [web("1", name="web"), web("2", name="Shop"), web("3", name="tea")]
 
-    found = records.of_reverse(services, HOST, DOMAIN)
+    found = records.of_reverse(b"\x0a\0\0\2", members(*services), naming())
 
     assert text(found) == ["shop.service.dc1.consul."]
+
+
+def test_an_address_points_to_a_node_before_any_service() -> None:
+    address = names.packed("10.0.0.2")
+    nodes = [Member.of_node(name, address) for name in ("n2", "n1", "a..b")]
+
+    found = records.of_reverse(address, [*members(TWO), *nodes], naming())
+
+    assert text(found) == ["n1.node.dc1.consul."]
+
+
+def test_this_hosts_address_points_to_it_before_any_other_node() -> None:
+    other = Member.of_node("a", HOST.address)
+
+    found = records.of_reverse(HOST.address, [other], naming())
+
+    assert text(found) == ["here.node.dc1.consul."]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +216,7 @@ def test_an_address_points_to_its_first_service_by_name() -> None:
 def test_metadata_and_tags_become_strings(
     changes: dict[str, Any], strings: list[bytes]
 ) -> None:
-    assert list(records.strings(web(**changes))) == strings
+    assert list(records.strings(Instance.of(web(**changes)))) == strings
 
 
 def test_services_that_say_the_same_share_one_txt() -> None:

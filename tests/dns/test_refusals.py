@@ -2,11 +2,16 @@ from typing import Any
 
 import pytest
 
+from registrator.model import Instance
 from registrator_dns.refusals import refusals
 from samples import web
 
 SUFFIX = len(b"\x03dc1\x06consul\0")
 LONGEST = 255 - SUFFIX - len(b"\x07service") - 1
+
+
+def reasons(**changes: Any) -> list[str]:
+    return list(refusals(Instance.of(web(**changes)), SUFFIX))
 
 
 def name_of(length: int) -> str:
@@ -18,6 +23,10 @@ def name_of(length: int) -> str:
     [
         {},
         {"address": "fd00::1"},
+        {"address": "db.Example.org."},
+        {"address": "db_1"},
+        {"address": ".".join(["x" * 63] * 3 + ["y" * 61])},
+        {"port": 0},
         {"name": "a.B-c_d"},
         {"name": "x" * 63},
         {"name": name_of(LONGEST)},
@@ -28,7 +37,7 @@ def name_of(length: int) -> str:
     ],
 )
 def test_what_dns_can_say_is_not_refused(changes: dict[str, Any]) -> None:
-    assert list(refusals(web(**changes), SUFFIX)) == []
+    assert reasons(**changes) == []
 
 
 @pytest.mark.parametrize(
@@ -40,12 +49,18 @@ def test_what_dns_can_say_is_not_refused(changes: dict[str, Any]) -> None:
         ({"name": "\ud800"}, r"name '\ud800' does not split into labels"),
         ({"name": "_db._tcp"}, "name '_db._tcp' reads as the _name._proto of RFC 2782"),
         ({"name": name_of(LONGEST + 1)}, "is too long under this domain"),
-        ({"address": ""}, "address '' is no IP address"),
-        ({"address": "db.example.org"}, "address 'db.example.org' is no IP address"),
-        ({"address": "fe80::1%eth0"}, "address 'fe80::1%eth0' is no IP address"),
-        ({"address": "10.0.0.1\0"}, r"address '10.0.0.1\x00' is no IP address"),
-        ({"port": 0}, "port 0 is not from 1 to 65535"),
-        ({"port": 65_536}, "port 65536 is not from 1 to 65535"),
+        ({"address": ""}, "address '' is neither an IP address nor a host's name"),
+        ({"address": "fe80::1%eth0"}, "address 'fe80::1%eth0' is neither"),
+        ({"address": "10.0.0.1\0"}, r"address '10.0.0.1\x00' is neither"),
+        ({"address": "10.0.0.256"}, "address '10.0.0.256' is neither"),
+        ({"address": "db example"}, "address 'db example' is neither"),
+        ({"address": "db..example"}, "address 'db..example' is neither"),
+        ({"address": "b\xfcro.example"}, "address 'b\xfcro.example' is neither"),
+        ({"address": f"{'x' * 64}.org"}, "is neither an IP address nor"),
+        ({"address": ".".join(["x" * 63] * 4)}, "is neither an IP address nor"),
+        ({"address": "\ud800"}, r"address '\ud800' is neither"),
+        ({"port": -1}, "port -1 is not from 0 to 65535"),
+        ({"port": 65_536}, "port 65536 is not from 0 to 65535"),
         ({"priority": -1}, "priority -1 is not from 0 to 65535"),
         ({"weight": 65_536}, "weight 65536 is not from 0 to 65535"),
         ({"metadata": {"": "x"}}, "metadata key '' is not printable ASCII without ="),
@@ -63,18 +78,17 @@ def test_what_dns_can_say_is_not_refused(changes: dict[str, Any]) -> None:
 def test_what_dns_cannot_say_is_refused_with_the_reason(
     changes: dict[str, Any], reason: str
 ) -> None:
-    (found,) = refusals(web(**changes), SUFFIX)
+    (found,) = reasons(**changes)
 
     assert reason in found
 
 
 def test_all_reasons_are_given_at_once() -> None:
-    wrong = web(name="", address="", port=0, metadata={"": "x"})
-
-    assert len(list(refusals(wrong, SUFFIX))) == 4
+    assert len(reasons(name="", address="", port=-1, metadata={"": "x"})) == 4
 
 
 def test_a_reason_does_not_repeat_endless_input() -> None:
-    endless = web(name="x" * 10_000, address="y" * 10_000, metadata={"=" * 10_000: ""})
+    long = "x" * 10_000
+    endless = reasons(name=long, address=long, metadata={"=" * 10_000: ""})
 
-    assert all(len(reason) < 150 for reason in refusals(endless, SUFFIX))
+    assert all(len(reason) < 150 for reason in endless)

@@ -1,23 +1,9 @@
 import pytest
 
-from registrator_dns import wire
-from registrator_dns.reply import MOST_ORDERS, Reply
+from registrator_dns.reply import Order, Reply, arranged
 
 ABC = [b"aaaa", b"bbb", b"cc"]
 GLUE = [(1, b"xxx"), (2, b"yyyy")]
-QUERY = b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
-QUERY_WITH_OPT = QUERY[:-1] + b"\1"
-
-
-def test_each_use_begins_one_answer_further() -> None:
-    reply = Reply(ABC, GLUE)
-
-    assert [reply.usual() for _ in range(4)] == [
-        b"aaaabbbccxxxyyyy",
-        b"bbbccaaaaxxxyyyy",
-        b"ccaaaabbbxxxyyyy",
-        b"aaaabbbccxxxyyyy",
-    ]
 
 
 def test_each_fitting_begins_one_answer_further() -> None:
@@ -31,17 +17,8 @@ def test_each_fitting_begins_one_answer_further() -> None:
     ]
 
 
-def test_both_ways_of_use_share_the_turns() -> None:
-    reply = Reply(ABC)
-
-    firsts = [use for _ in range(3) for use in (reply.usual(), reply.fit(9)[2])]
-
-    assert [first[:1] for first in firsts] == [b"a", b"b", b"c"] * 2
-
-
 @pytest.mark.parametrize(("turn", "first"), [(0, b"a"), (1, b"b"), (5, b"c")])
 def test_the_first_order_can_be_chosen(turn: int, first: bytes) -> None:
-    assert Reply(ABC, turn=turn).usual()[:1] == first
     assert Reply(ABC, turn=turn).fit(100)[2][:1] == first
 
 
@@ -65,15 +42,8 @@ def test_glue_goes_by_whole_rrsets_before_any_answer_does(
     assert Reply(ABC, GLUE).fit(room) == fitting
 
 
-def test_what_is_usual_fits_where_the_reply_says_so() -> None:
-    assert Reply(ABC, GLUE).usual_size == 16
-
-
-@pytest.mark.parametrize(
-    "answers", [[b"a"] * (MOST_ORDERS + 1), [b"x" * (wire.OWN_UDP + 1)]]
-)
-def test_many_answers_or_large_ones_are_never_usual(answers: list[bytes]) -> None:
-    assert Reply(answers).usual_size == wire.TCP
+def test_the_size_is_that_of_all_records() -> None:
+    assert Reply(ABC, GLUE).size == 16
 
 
 def test_many_answers_take_turns_as_well() -> None:
@@ -82,31 +52,64 @@ def test_many_answers_take_turns_as_well() -> None:
     assert {reply.fit(1)[2] for _ in range(12)} == {b"%c" % c for c in b"abcdefghijkl"}
 
 
-def test_the_head_copies_rd_sets_aa_and_counts_what_follows() -> None:
-    reply = Reply(ABC, GLUE)
+def test_a_limit_gives_every_answer_its_turn() -> None:
+    reply = Reply(ABC, limit=2)
 
-    assert reply.heads[QUERY] == b"\x85\0\0\1\0\3\0\0\0\3"
-    assert reply.heads[b"\0" + QUERY[1:]] == b"\x84\0\0\1\0\3\0\0\0\3"
-    assert reply.heads_with_opt[QUERY_WITH_OPT] == b"\x85\0\0\1\0\3\0\0\0\4"
-
-
-def test_ad_and_cd_are_not_copied() -> None:
-    assert Reply(ABC).heads[b"\1\x30" + QUERY[2:]][:2] == b"\x85\0"
-
-
-@pytest.mark.parametrize("flags", [b"\x80\0", b"\x10\0", b"\0\x40", b"\2\0"])
-def test_any_other_flag_is_not_usual(flags: bytes) -> None:
-    assert flags + QUERY[2:] not in Reply(ABC).heads
+    assert [reply.fit(100)[2] for _ in range(4)] == [
+        b"aaaabbb",
+        b"bbbcc",
+        b"ccaaaa",
+        b"aaaabbb",
+    ]
+    assert (reply.count, reply.orders, reply.size) == (2, 3, 7)
 
 
-def test_an_opt_or_none_is_not_the_same_shape() -> None:
-    assert QUERY_WITH_OPT not in Reply(ABC).heads
-    assert QUERY not in Reply(ABC).heads_with_opt
+def test_a_limit_that_is_not_reached_changes_nothing() -> None:
+    assert Reply(ABC, limit=5).fit(100) == Reply(ABC).fit(100)
 
 
-def test_a_denial_counts_its_soa() -> None:
-    denial = Reply(apex=b"\xc0\x0c")
+def test_many_answers_are_limited_as_well() -> None:
+    reply = Reply([b"%c" % letter for letter in b"abcdefghijkl"], limit=1)
 
-    assert denial.heads[QUERY] == b"\x85\0\0\1\0\0\0\1\0\0"
-    assert denial.count == 0
-    assert denial.apex == denial.usual() == b"\xc0\x0c"
+    assert {reply.fit(9)[2] for _ in range(12)} == {b"%c" % c for c in b"abcdefghijkl"}
+
+
+def test_a_fixed_order_stays() -> None:
+    reply = Reply(ABC, GLUE, turn=2, order=Order.FIXED)
+
+    assert {reply.fit(100)[2] for _ in range(3)} == {b"aaaabbbccxxxyyyy"}
+    assert reply.orders == 1
+
+
+def test_any_shuffled_order_comes_up_and_each_is_whole() -> None:
+    reply = Reply(ABC, order=Order.SHUFFLE)
+    orders = {reply.fit(100)[2] for _ in range(1000)}
+
+    assert reply.orders == 0, "an order is put together when it is due"
+    assert len(orders) == 6
+    assert {bytes(sorted(order)) for order in orders} == {b"aaaabbbcc"}
+
+
+def test_a_shuffled_answer_may_be_limited() -> None:
+    reply = Reply(ABC, order=Order.SHUFFLE, limit=1)
+
+    assert {reply.fit(100) for _ in range(1000)} == {(1, 0, it) for it in ABC}
+
+
+def test_one_answer_is_not_shuffled() -> None:
+    assert Reply(ABC[:1], order=Order.SHUFFLE).orders == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "first", "expected"),
+    [(Order.ROTATE, 2, [b"cc", b"aaaa"]), (Order.FIXED, 2, [b"aaaa", b"bbb"])],
+)
+def test_records_are_arranged(order: Order, first: int, expected: list[bytes]) -> None:
+    assert list(arranged(ABC, order, first, 2)) == expected
+
+
+def test_a_denial_has_an_apex_and_no_answers() -> None:
+    denial = Reply(apex=b"\xc0\x0c", soa=2)
+
+    assert (denial.apex, denial.soa) == (b"\xc0\x0c", 2)
+    assert (denial.count, denial.size, denial.orders) == (0, 0, 0)

@@ -8,10 +8,10 @@ import dns.asyncquery
 import dns.message
 import pytest
 
+from dnsbound import Bound
 from dnsroom import data, query, responder
-from registrator.errors import ConfigError
-from registrator_dns.options import Endpoint
-from registrator_dns.server import Server
+from registrator_dns.elsewhere import Elsewhere
+from registrator_dns.names import Endpoint
 from registrator_dns.udp import BATCH
 from samples import web
 
@@ -23,7 +23,7 @@ CROWD = responder(
     *(web(str(n), address=f"10.0.{n // 256}.{n % 256}") for n in range(4000))
 )
 
-Start = Callable[..., "asyncio.Future[Server]"]
+Start = Callable[..., "asyncio.Future[Bound]"]
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ async def opened() -> AsyncIterator[AsyncExitStack]:
 
 
 @pytest.fixture
-async def server(opened: AsyncExitStack) -> Server:
+async def server(opened: AsyncExitStack) -> Bound:
     return await opened.enter_async_context(
-        Server([LOOPBACK], ANSWERS.answer, connections=LIMIT)
+        Bound([LOOPBACK], ANSWERS.answer, connections=LIMIT)
     )
 
 
@@ -60,7 +60,7 @@ async def receive_id(reader: asyncio.StreamReader) -> int:
 
 
 async def connect(
-    server: Server, opened: AsyncExitStack
+    server: Bound, opened: AsyncExitStack
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection(*server.endpoints[0])
     opened.callback(writer.close)
@@ -83,7 +83,7 @@ async def ask_over_udp(place: Endpoint, packet: bytes) -> bytes:
 async def test_it_answers_over_udp_and_tcp_on_one_port(
     opened: AsyncExitStack, address: str
 ) -> None:
-    server = await opened.enter_async_context(Server([(address, 0)], ANSWERS.answer))
+    server = await opened.enter_async_context(Bound([(address, 0)], ANSWERS.answer))
     ((_, port),) = server.endpoints
     asked = dns.message.make_query(NAME, "A")
 
@@ -97,7 +97,7 @@ async def test_it_answers_on_every_address_with_its_own_port(
     opened: AsyncExitStack,
 ) -> None:
     listen = [("127.0.0.1", 0), ("127.0.0.2", 0), ("::1", 0)]
-    server = await opened.enter_async_context(Server(listen, ANSWERS.answer))
+    server = await opened.enter_async_context(Bound(listen, ANSWERS.answer))
 
     replies = [await ask_over_udp(at, query(NAME)) for at in server.endpoints]
 
@@ -116,7 +116,7 @@ async def test_it_answers_on_every_address_with_its_own_port(
 async def test_a_wildcard_answers_from_the_address_that_was_asked(
     opened: AsyncExitStack, listen: str, asked: str
 ) -> None:
-    server = await opened.enter_async_context(Server([(listen, 0)], ANSWERS.answer))
+    server = await opened.enter_async_context(Bound([(listen, 0)], ANSWERS.answer))
     ((_, port),) = server.endpoints
 
     octets = await ask_over_udp((asked, port), query(NAME))
@@ -128,7 +128,7 @@ async def test_a_wildcard_answers_from_the_address_that_was_asked(
 async def test_silence_and_many_queries_at_once_do_not_stop_it(
     opened: AsyncExitStack, listen: str
 ) -> None:
-    server = await opened.enter_async_context(Server([(listen, 0)], ANSWERS.answer))
+    server = await opened.enter_async_context(Bound([(listen, 0)], ANSWERS.answer))
     place = ("127.0.0.1", server.endpoints[0][1])
     count = BATCH + 10
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -149,12 +149,14 @@ async def test_silence_and_many_queries_at_once_do_not_stop_it(
 async def test_a_reply_that_cannot_be_sent_does_not_stop_it(
     opened: AsyncExitStack, listen: str
 ) -> None:
-    def answer(packet: bytes, *, udp: bool) -> bytes | None:
+    def answer(
+        packet: bytes, *, udp: bool, client: str = ""
+    ) -> bytes | Elsewhere | None:
         return (
             bytes(70_000) if packet == b"too much" else ANSWERS.answer(packet, udp=udp)
         )
 
-    server = await opened.enter_async_context(Server([(listen, 0)], answer))
+    server = await opened.enter_async_context(Bound([(listen, 0)], answer))
     place = ("127.0.0.1", server.endpoints[0][1])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.sendto(b"too much", place)
@@ -165,7 +167,7 @@ async def test_a_reply_that_cannot_be_sent_does_not_stop_it(
 
 
 async def test_queries_on_one_connection_are_answered_in_order(
-    server: Server, opened: AsyncExitStack
+    server: Bound, opened: AsyncExitStack
 ) -> None:
     reader, writer = await connect(server, opened)
 
@@ -175,7 +177,7 @@ async def test_queries_on_one_connection_are_answered_in_order(
 
 
 async def test_a_query_may_come_octet_by_octet(
-    server: Server, opened: AsyncExitStack
+    server: Bound, opened: AsyncExitStack
 ) -> None:
     reader, writer = await connect(server, opened)
     for octet in framed(numbered(1), numbered(2)):
@@ -186,7 +188,7 @@ async def test_a_query_may_come_octet_by_octet(
 
 
 async def test_what_is_not_answered_does_not_end_a_connection(
-    server: Server, opened: AsyncExitStack
+    server: Bound, opened: AsyncExitStack
 ) -> None:
     reader, writer = await connect(server, opened)
 
@@ -196,7 +198,7 @@ async def test_what_is_not_answered_does_not_end_a_connection(
 
 
 async def test_a_client_that_sends_no_more_still_gets_its_answers(
-    server: Server, opened: AsyncExitStack
+    server: Bound, opened: AsyncExitStack
 ) -> None:
     reader, writer = await connect(server, opened)
 
@@ -208,7 +210,7 @@ async def test_a_client_that_sends_no_more_still_gets_its_answers(
 
 
 async def test_a_message_may_have_64_kib(opened: AsyncExitStack) -> None:
-    server = await opened.enter_async_context(Server([LOOPBACK], CROWD.answer))
+    server = await opened.enter_async_context(Bound([LOOPBACK], CROWD.answer))
     ((address, port),) = server.endpoints
 
     asked = dns.message.make_query(NAME, "A")
@@ -222,12 +224,14 @@ async def test_a_client_that_does_not_read_is_not_answered_further(
 ) -> None:
     asked = 0
 
-    def answer(packet: bytes, *, udp: bool) -> bytes | None:
+    def answer(
+        packet: bytes, *, udp: bool, client: str = ""
+    ) -> bytes | Elsewhere | None:
         nonlocal asked
         asked += not udp
         return CROWD.answer(packet, udp=udp)
 
-    server = await opened.enter_async_context(Server([LOOPBACK], answer))
+    server = await opened.enter_async_context(Bound([LOOPBACK], answer))
     reader, writer = await connect(server, opened)
     count = 500
     writer.write(framed(*(numbered(number) for number in range(count))))
@@ -246,7 +250,7 @@ async def test_a_client_that_does_not_read_is_not_answered_further(
 
 async def test_a_silent_connection_is_closed(opened: AsyncExitStack) -> None:
     server = await opened.enter_async_context(
-        Server([LOOPBACK], ANSWERS.answer, idle=0.05)
+        Bound([LOOPBACK], ANSWERS.answer, idle=0.05)
     )
     reader, writer = await connect(server, opened)
     writer.write(framed(numbered(1)) + b"\0")
@@ -257,9 +261,7 @@ async def test_a_silent_connection_is_closed(opened: AsyncExitStack) -> None:
 
 
 async def test_a_client_that_never_reads_is_closed(opened: AsyncExitStack) -> None:
-    server = await opened.enter_async_context(
-        Server([LOOPBACK], CROWD.answer, idle=0.2)
-    )
+    server = await opened.enter_async_context(Bound([LOOPBACK], CROWD.answer, idle=0.2))
     loop = asyncio.get_running_loop()
     with socket.socket() as client:
         client.setblocking(False)
@@ -271,7 +273,7 @@ async def test_a_client_that_never_reads_is_closed(opened: AsyncExitStack) -> No
 
 
 async def test_a_client_that_resets_its_connection_stops_nobody(
-    server: Server, opened: AsyncExitStack
+    server: Bound, opened: AsyncExitStack
 ) -> None:
     reader, writer = await connect(server, opened)
     writer.write(framed(*(numbered(number) for number in range(300))))
@@ -285,7 +287,7 @@ async def test_a_client_that_resets_its_connection_stops_nobody(
 
 
 async def test_one_connection_too_many_ends_the_one_silent_for_longest(
-    server: Server, opened: AsyncExitStack
+    server: Bound, opened: AsyncExitStack
 ) -> None:
     connections = [await connect(server, opened) for _ in range(LIMIT)]
     for number in (1, 0, 2, 3):
@@ -305,7 +307,7 @@ async def test_one_connection_too_many_ends_the_one_silent_for_longest(
 
 
 async def test_closing_ends_connections_and_frees_the_port() -> None:
-    async with Server([LOOPBACK], ANSWERS.answer) as first:
+    async with Bound([LOOPBACK], ANSWERS.answer) as first:
         place = first.endpoints[0]
         reader, writer = await asyncio.open_connection(*place)
         writer.write(framed(numbered(1)))
@@ -314,27 +316,6 @@ async def test_closing_ends_connections_and_frees_the_port() -> None:
         assert await reader.read() == b""
     writer.close()
 
-    async with Server([place], ANSWERS.answer) as second:
-        assert second.endpoints == (place,)
-    assert not second.endpoints
-
-
-async def test_a_server_can_be_entered_again() -> None:
-    server = Server([LOOPBACK], ANSWERS.answer)
-    for _ in range(2):
-        async with server:
-            octets = await ask_over_udp(server.endpoints[0], query(NAME))
-            assert data(dns.message.from_wire(octets)) == ["10.0.0.1"]
-
-
-async def test_an_address_that_cannot_be_had_leaves_none_bound() -> None:
-    async with Server([LOOPBACK], ANSWERS.answer) as first:
-        taken = first.endpoints[0]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 0))
-        with pytest.raises(ConfigError):
-            async with Server([taken, other.getsockname()], ANSWERS.answer):
-                pytest.fail("entered")
-
-    async with Server([taken], ANSWERS.answer) as second:
-        assert second.endpoints == (taken,)
+    async with Bound([place], ANSWERS.answer):
+        octets = await ask_over_udp(place, query(NAME))
+        assert data(dns.message.from_wire(octets)) == ["10.0.0.1"]

@@ -135,7 +135,14 @@ def test_a_service_knows_its_container() -> None:
 
     assert decision.service is not None
     assert decision.port == ports("80")[0]
-    assert (decision.service.container, decision.service.container_name) == (
-        ID,
-        "nginx.0",
-    )
+    service = decision.service
+    assert (service.container, service.container_name) == (ID, "nginx.0")
+    assert service.image == "nginx"
+
+
+def test_an_image_that_was_given_by_its_id_has_no_name() -> None:
+    given = container(environment=environment(), image="sha256:" + "a" * 64)
+    (decision,) = decide(given, rules())
+
+    assert decision.service is not None
+    assert (decision.service.name, decision.service.image) == ("nginx.0", "")

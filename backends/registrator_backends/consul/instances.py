@@ -55,8 +55,9 @@ def _read(entry: Any) -> tuple[str, Instance]:
         metadata={k: v for k, v in meta.items() if not k.startswith(OURS)},
         status=status,
         weight=_weight(service.get("Weights") or {}, status),
-        # Where hosts share an agent, its name says nothing of who offers this.
-        node=meta.get(OWNER, name),
+        # Where hosts share an agent, it says nothing of who offers this.
+        node=(owner := meta.get(OWNER, name)),
+        node_address=_text(node.get("Address", "")) if owner == name else "",
     )
 
 

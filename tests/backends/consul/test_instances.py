@@ -27,6 +27,7 @@ WEB = Instance(
     metadata={"version": "1"},
     weight=5,
     node="n1",
+    node_address="192.0.2.1",
 )
 
 
@@ -56,7 +57,12 @@ def test_what_an_old_client_left_out_is_made_up() -> None:
     found = only({"Node": NODE, "Service": plain, "Checks": None})
 
     assert found == Instance(
-        id="web", name="web", address="192.0.2.1", port=0, node="n1"
+        id="web",
+        name="web",
+        address="192.0.2.1",
+        port=0,
+        node="n1",
+        node_address="192.0.2.1",
     )
 
 
@@ -100,6 +106,12 @@ def test_our_own_metadata_is_not_the_services() -> None:
 
     assert found.metadata == {"zone": "a"}
     assert found.node == "web-host-1"
+
+
+def test_the_address_of_a_host_that_shares_an_agent_is_not_known() -> None:
+    (one, other) = (only(entry(Meta={"registrator-owner": it})) for it in ("n1", "n2"))
+
+    assert (one.node_address, other.node_address) == ("192.0.2.1", "")
 
 
 def test_the_same_id_on_two_nodes_is_two_instances() -> None:

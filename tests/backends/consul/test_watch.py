@@ -75,9 +75,15 @@ async def test_what_others_registered_is_read(
         port=25,
         tags=("mx",),
         node="outside",
+        node_address="192.0.2.9",
     )
     assert redis == Instance(
-        id="old:redis.1:6379", name="redis", address="10.0.0.7", port=6379, node="n1"
+        id="old:redis.1:6379",
+        name="redis",
+        address="10.0.0.7",
+        port=6379,
+        node="n1",
+        node_address="127.0.0.1",
     )
 
 

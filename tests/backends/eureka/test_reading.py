@@ -288,4 +288,4 @@ async def test_our_own_come_back_as_they_were(
     async with watching(real_eureka.uri, "shop") as stream:
         (found,) = (await after(stream)).instances.values()
 
-    assert found == replace(Instance.of(rich, node="here"), name="shop")
+    assert found == replace(Instance.of(rich, node="here"), name="shop", container="")

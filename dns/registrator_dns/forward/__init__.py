@@ -1,0 +1,1 @@
+"""Forwarding: other servers' answers for clients who may recurse."""

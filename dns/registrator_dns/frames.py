@@ -1,0 +1,74 @@
+"""How a daemon and its responder talk: JSON in frames over a stream socket.
+
+A frame is its length, in four octets, and an object. Pure. The two
+ends may be of different versions, until the daemon has begun a responder of its own.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, Final
+
+from registrator.model import Instance, Status
+
+Message = Mapping[str, Any]
+
+LENGTH: Final = 4
+LARGEST: Final = 1 << 26
+"""Octets of a frame."""
+
+_FIELDS: Final = tuple(field.name for field in fields(Instance))
+_USUAL: Final = Instance(id="", name="", address="", port=0)
+
+
+class Garbled(ValueError):
+    """What was said is no frame, no message or no instance."""
+
+
+def frame(message: Message) -> bytes:
+    """Write one message."""
+    octets = json.dumps(message, separators=(",", ":")).encode()
+    return len(octets).to_bytes(LENGTH) + octets
+
+
+def size(head: bytes) -> int:
+    """Read the length that a frame begins with; raise `Garbled` where it is absurd."""
+    length = int.from_bytes(head)
+    if length > LARGEST:
+        raise Garbled(f"frame of {length} octets")
+    return length
+
+
+def message(body: bytes) -> Message:
+    """Read what follows the length of a frame; raise `Garbled`."""
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise Garbled("no JSON") from error
+    if not isinstance(found, dict):
+        raise Garbled("no object")
+    return found
+
+
+def written(instance: Instance) -> Message:
+    """Write an instance as part of a message: what is not as usual of it."""
+    values = {name: getattr(instance, name) for name in _FIELDS}
+    return {
+        name: dict(value) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+        if value != getattr(_USUAL, name)
+    }
+
+
+def instance(values: Message) -> Instance:
+    """Read an instance back; raise `Garbled`.
+
+    What another version says besides is left out.
+    """
+    try:
+        given = {name: values[name] for name in _FIELDS if name in values}
+        given["status"] = Status(given.get("status", Status.PASSING))
+        tuples = {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
+        return replace(_USUAL, **{**given, **tuples})
+    except (TypeError, ValueError) as error:
+        raise Garbled("no instance") from error

@@ -1,0 +1,250 @@
+"""The processes that answer for one URI: found or started, kept alive and alike."""
+
+import asyncio
+import hashlib
+import logging
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from itertools import islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from registrator.backend import Site
+from registrator.backoff import delays
+from registrator.errors import Unavailable
+from registrator.model import Instance
+from registrator.version import __version__
+from registrator_dns import frames
+from registrator_dns.activation import inherited
+from registrator_dns.forward.resolv_conf import ResolvConf
+from registrator_dns.forward.routes import Routes
+from registrator_dns.frames import Message
+from registrator_dns.names import Endpoint
+from registrator_dns.options import Options, without_sources
+from registrator_dns.remote import Remote
+from registrator_dns.sockets import Bound, bind
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+OWN: Final = "own/"
+"""What the keys of this host's own instances begin with."""
+PATIENCE: Final = "patience"
+PAGE: Final = 16
+"""Instances of one message: no query waits for more of them to be taken in."""
+
+
+class Responders:
+    """Everything that they show, by keys of the caller's, and they themselves.
+
+    A responder of an earlier daemon is gone on with, and so is what it shows. One that
+    dies is replaced; the queries that come meanwhile wait in its sockets.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        options: Options,
+        site: Site,
+        sources: Sequence[str],
+        fits: Callable[[Instance], bool],
+    ) -> None:
+        """*sources* are the addresses of what is shown besides this host."""
+        self._fits = fits
+        self._options = options
+        self._site = site
+        self._begin: Message = {
+            "op": "begin",
+            "version": __version__,
+            "uri": without_sources(uri),
+            "node": site.node,
+            "address": site.address,
+            "sources": list(sources),
+            PATIENCE: min(options.lasting.max_stale, 1e9),
+        }
+        self._shown: dict[str, Instance] = {}
+        self._complete = not sources
+        self._remotes: list[Remote] = []
+        self._opened = AsyncExitStack()
+        self._lock = asyncio.Lock()
+
+    @property
+    def shown(self) -> Mapping[str, Instance]:
+        """All that is shown; a view, not a copy."""
+        return MappingProxyType(self._shown)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Where they answer, with the ports that port 0 became."""
+        first = self._remotes[0].bound if self._remotes else ()
+        return tuple((udp.getsockname()[0], udp.getsockname()[1]) for udp, _ in first)
+
+    async def open(self) -> None:
+        """Have them answer; raise `ConfigError` where a port cannot be had."""
+        async with AsyncExitStack() as opened:
+            places = self._places(opened)
+            opened.push_async_callback(self._end)
+            for place in places:
+                await self._open_one(place)
+            if self._options.forwarding.is_on:
+                # What a responder would find, but has nobody to tell.
+                Routes(self._options.forwarding, ResolvConf()).open(self.endpoints)
+            self._opened = opened.pop_all()
+
+    async def close(self) -> None:
+        """Have them end, as soon as the settings say; what they show is forgotten."""
+        await self._opened.aclose()
+        self._shown.clear()
+
+    async def put(self, instances: Mapping[str, Instance]) -> None:
+        """Show instances, in place of what had their keys."""
+        self._shown.update(instances)
+        for page in _pages(instances.items()):
+            await self._tell(_put(dict(page)))
+
+    async def drop(self, keys: Collection[str]) -> None:
+        """Show these no longer."""
+        for key in keys:
+            self._shown.pop(key, None)
+        for page in _pages(keys):
+            await self._tell({"op": "drop", "keys": page})
+
+    async def complete(self, *, is_so: bool) -> None:
+        """Say whether what is not shown is not there; else nobody knows."""
+        if is_so != self._complete:
+            self._complete = is_so
+            await self._tell({"op": "complete", "is": is_so})
+
+    async def ask(self, message: Message) -> Sequence[Message]:
+        """Return the answers of all of them; raise `Unavailable`."""
+        return [await remote.ask(message) for remote in self._remotes]
+
+    async def keep(self) -> None:
+        """Replace those that die, until cancelled."""
+        async with asyncio.TaskGroup() as rooms:
+            for remote in self._remotes:
+                rooms.create_task(self._keep(remote), name="keep a dns responder")
+
+    async def _keep(self, remote: Remote) -> None:
+        waits = delays(first=0.1, cap=5.0)
+        while True:
+            began = asyncio.get_running_loop().time()
+            await remote.gone()
+            if remote.taken:
+                log.error("%s: another daemon has taken over", self._options.uri)
+                return
+            if asyncio.get_running_loop().time() - began > 60.0:
+                waits = delays(first=0.1, cap=5.0)
+            try:
+                await self._revive(remote)
+            except Unavailable as error:
+                log.warning("%s; trying again", error)
+                await asyncio.sleep(next(waits))
+
+    async def _tell(self, message: Message) -> None:
+        """Tell all of them; one that does not hear is replaced, and knows it then."""
+        for remote in self._remotes:
+            try:
+                await remote.ask(message)
+            except Unavailable:
+                await self._revive(remote)
+
+    async def _revive(self, remote: Remote) -> None:
+        async with self._lock:
+            if remote.alive:
+                return
+            if remote.taken:
+                raise Unavailable("another daemon feeds the dns responder")
+            log.warning("a dns responder ended, and is started anew")
+            await remote.start(remote.bound)
+            await self._make_right(remote, {})
+
+    async def _open_one(self, place: Path) -> None:
+        """Go on with one that is there, or have a successor to it, or start one.
+
+        What the first one shows that is found is what is shown.
+        """
+        remote, former = Remote(place, self._begin), None
+        there: Mapping[str, Instance] = {}
+        if await remote.find():
+            there = {k: i for k, i in (await _listed(remote)).items() if self._fits(i)}
+            begun = remote.begun
+            if begun["sources"] != self._begin["sources"]:
+                there = {k: i for k, i in there.items() if k.startswith(OWN)}
+            if not self._remotes:
+                self._shown.update(there)
+            if any(begun.get(k) != v for k, v in self._begin.items() if k != PATIENCE):
+                remote, former, there = Remote(place, self._begin), remote, {}
+        if not remote.alive:
+            await remote.start(former.copies() if former else self._bind())
+        self._remotes.append(remote)
+        await self._make_right(remote, there)
+        if former is not None:
+            await former.end(0.0)
+
+    async def _make_right(self, remote: Remote, there: Mapping[str, Instance]) -> None:
+        """Have one show all that is to be shown, and only then answer."""
+        wanted = {k: v for k, v in self._shown.items() if there.get(k) != v}
+        for page in _pages(wanted.items()):
+            await remote.ask(_put(dict(page)))
+        for keys in _pages(there.keys() - self._shown.keys()):
+            await remote.ask({"op": "drop", "keys": keys})
+        await remote.ask({"op": "complete", "is": self._complete})
+        await remote.ask({"op": "ready"})
+
+    def _bind(self) -> Sequence[Bound]:
+        """Take the sockets that were handed to us, else bind some."""
+        shared = self._options.lasting.workers > 1
+        environment = self._site.environment
+        with ExitStack() as opened:
+            bound: list[Bound] = []
+            for each in self.endpoints or self._options.listen:
+                pair = inherited(environment, each) or bind(each, shared=shared)
+                for end in pair:
+                    opened.callback(end.close)
+                bound.append(pair)
+            opened.pop_all()
+            return bound
+
+    def _places(self, opened: AsyncExitStack) -> list[Path]:
+        """Say where each is fed, and the next daemon will look, if there can be one."""
+        base = self._site.runtime
+        if base is None:
+            home = tempfile.TemporaryDirectory(prefix="registrator-dns-")
+            base = Path(opened.enter_context(home), "private")
+        listen = repr(self._options.listen).encode()
+        mark = hashlib.sha256(listen).hexdigest()[:8]
+        workers = range(self._options.lasting.workers)
+        return [base.with_name(f"{base.name}.dns-{mark}-{n}.sock") for n in workers]
+
+    async def _end(self) -> None:
+        # Where nobody can find them, nobody goes on with them.
+        after = self._options.lasting.linger if self._site.runtime else 0.0
+        while self._remotes:
+            await self._remotes.pop().end(after)
+
+
+async def _listed(remote: Remote) -> dict[str, Instance]:
+    found: dict[str, Instance] = {}
+    from_start = True
+    while True:
+        answer = await remote.ask({"op": "list", "from_start": from_start})
+        if not answer["instances"]:
+            return found
+        from_start = False
+        for key, values in answer["instances"].items():
+            found[key] = frames.instance(values)
+
+
+def _put(instances: Mapping[str, Instance]) -> Message:
+    written = {key: frames.written(each) for key, each in instances.items()}
+    return {"op": "put", "instances": written}
+
+
+def _pages(items: Collection[T]) -> Iterator[list[T]]:
+    every = iter(items)
+    while page := list(islice(every, PAGE)):
+        yield page
