@@ -15,7 +15,7 @@ import dns.rrset
 from registrator.model import Instance, Service
 from registrator_dns import names
 from registrator_dns.answers import Answers
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
 from registrator_dns.names import Labels
 from registrator_dns.records import Host
 from registrator_dns.replies import Manner

@@ -7,7 +7,7 @@ from typing import Protocol
 from registrator.model import Instance
 from registrator_dns import names, wire
 from registrator_dns.authority import Authority
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
 from registrator_dns.counters import Counters
 from registrator_dns.elsewhere import Elsewhere
 from registrator_dns.kept import Kept, Ready, Usual

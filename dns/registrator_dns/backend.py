@@ -25,8 +25,8 @@ from registrator_dns.followed import Difference, Followed
 from registrator_dns.host import host_problems
 from registrator_dns.names import Endpoint
 from registrator_dns.options import Options, read_options
+from registrator_dns.process.responders import OWN, Responders
 from registrator_dns.refusals import refusals
-from registrator_dns.responders import OWN, Responders
 
 log = logging.getLogger(__name__)
 

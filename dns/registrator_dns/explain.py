@@ -8,8 +8,8 @@ from typing import Final
 
 from registrator_dns import names, text, wire
 from registrator_dns.authority import Authority, Verdict
-from registrator_dns.frames import Message
 from registrator_dns.names import Labels
+from registrator_dns.process.frames import Message
 from registrator_dns.query import Query
 from registrator_dns.records import RRset
 

@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl
 
 from registrator.errors import ConfigError
 from registrator.model import Status, endpoint
-from registrator_dns import lasting, limits, names
+from registrator_dns import lasting, names
+from registrator_dns.clients import options as limits
+from registrator_dns.clients.options import Limits
 from registrator_dns.forward import options as forwarding
 from registrator_dns.forward.options import Forwarding
 from registrator_dns.lasting import Lasting, read_lasting
-from registrator_dns.limits import Limits
 from registrator_dns.names import MAX_LABEL, Endpoint, Labels
 from registrator_dns.places import WORDS
 from registrator_dns.reply import Order

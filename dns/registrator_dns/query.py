@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from struct import Struct, error
 
-from registrator_dns.cookies import SIZES as COOKIE_SIZES
+from registrator_dns.clients.cookies import SIZES as COOKIE_SIZES
 from registrator_dns.names import MAX_LABEL, MAX_NAME, Labels
 from registrator_dns.wire import COOKIE, HEADER_SIZE, OPT
 

@@ -215,7 +215,11 @@ class EurekaGround(Ground):
 
 
 class ZooKeeperGround(Ground):
-    """All znodes; numbers that the server gave left out, directories included."""
+    """All znodes, numbers that the server gave left out.
+
+    But for the empty znodes of names: whoever dies, or whose session ends, between a
+    record and its name's znode leaves that, which nobody takes for an instance.
+    """
 
     server: ZooKeeper
     keeps = True
@@ -245,7 +249,11 @@ class ZooKeeperGround(Ground):
                 or records[path].owner != tree[p].owner
             },
             len(owners) - len({node for node, _ in owners}),
-            set(tree) - set(marks) - set(records) - set(_above(tree, records, marks)),
+            {
+                path
+                for path in set(tree) - {*marks, *records, *_above(records, marks)}
+                if tree[path].data
+            },
         )
 
     def wanted(self, nodes: Mapping[str, Held]) -> object:
@@ -308,9 +316,9 @@ def _is_mark(path: str, tree: Mapping[str, Any]) -> bool:
 
 
 def _above(*groups: Any) -> Iterator[str]:
-    """List the root, and all that something in one of the last groups is below."""
+    """List the root, and all that something in one of the groups is below."""
     yield "/"
-    for path in [path for group in groups[1:] for path in group]:
+    for path in [path for group in groups for path in group]:
         parts = path.strip("/").split("/")
         for depth in range(1, len(parts)):
             yield "/" + "/".join(parts[:depth])

@@ -20,7 +20,7 @@ from dnsroom import (
     shown,
 )
 from registrator_dns.answers import Answers
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
 from registrator_dns.reply import Order
 from samples import web
 

@@ -14,7 +14,7 @@ from dns.edns import GenericOption, OptionType
 
 from dnsroom import FOO, query, responder
 from registrator_dns.answers import Answers
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
 from samples import web
 
 SEEDS = (6, 7)

@@ -6,7 +6,7 @@ import pytest
 
 from registrator.errors import ConfigError
 from registrator.model import Status
-from registrator_dns import limits
+from registrator_dns.clients import options as limits
 from registrator_dns.forward.options import NAMES, read
 from registrator_dns.lasting import Lasting
 from registrator_dns.options import Options, read_options

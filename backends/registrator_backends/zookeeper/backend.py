@@ -5,7 +5,7 @@ session. An index beside them says which are ours.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -80,6 +80,10 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         self._session = Session(address.servers, terms, self._vault)
         self._hold: _Hold | None = None
         self._directories: set[str] = set()
+        self._ours: set[str] = set()
+        """The znodes of names that had a record of ours when we last knew."""
+        self._emptied: set[str] = set()
+        """Those that may hold nothing any more."""
         self._barred: Mapping[str, Fault] = {}
         self._wrote = False
 
@@ -138,6 +142,10 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         """Read our index, and the records that it names."""
         self._hold = None
         hold = await self._held(await self._session.link())
+        # What went with a session of ours may have left its name behind.
+        there = {record.directory for record in hold.index.records.values()}
+        self._emptied |= self._ours - there
+        self._ours = there
         return hold.index.records
 
     async def put(self, changes: Sequence[Change[ZooKeeperRecord]]) -> Failures:
@@ -149,6 +157,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         hold = await self._held(link)
         self._hold, self._wrote = None, True  # in doubt, until all answers are there
         index = hold.index
+        self._ours.update(each.directory for each in wanted.values())
         plans = {key: partial(index.put, key, each) for key, each in wanted.items()}
         faults = await self._write(link, index, plans)
         taken = [key for key, fault in faults.items() if fault is Fault.EXISTS]
@@ -180,7 +189,8 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         failures = {
             key: self._error(key, paths[key], fault) for key, fault in faults.items()
         }
-        await self._tidy(link, {parent(path) for path in paths.values()})
+        self._emptied.update(parent(path) for path in paths.values())
+        await self._tidy(link)
         strange = {
             c.id: c.present.path
             for c in changes
@@ -201,6 +211,8 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
             raise Unavailable(f"{self.uri}: the connection broke off")
         if hold is None or hold.session != link.ticket.session:
             raise Unavailable(f"{self.uri}: another session has begun")
+        if self._emptied:
+            await self._tidy(link)
         if hold.is_ours:
             return
         self._hold, self._wrote = None, True
@@ -278,9 +290,12 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
             if isinstance(znode, Znode) and not index.names(path)
         }
 
-    async def _tidy(self, link: Link, directories: Iterable[str]) -> None:
-        """Remove the znodes of names that hold nothing: no child and no data."""
-        asked = tuple(directories)
+    async def _tidy(self, link: Link) -> None:
+        """Remove the znodes of names that hold nothing: no child and no data.
+
+        What was not tidied, for a connection that broke, is tidied the next time.
+        """
+        asked = tuple(self._emptied)
         found = await link.get(asked)
         empty = [
             path
@@ -289,6 +304,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         ]
         self._directories.difference_update(empty)
         await link.commit([[Delete(path=path)] for path in empty])
+        self._emptied.difference_update(asked)
 
     def _error(self, key: ServiceId, path: str, fault: Fault) -> BackendError:
         if fault is Fault.EXISTS:

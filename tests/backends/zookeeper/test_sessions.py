@@ -360,3 +360,16 @@ def packets(zookeeper: ZooKeeper) -> int:
     lines = zookeeper.command("cons").splitlines()
     (own,) = [line for line in lines if f"sid={session:#x}," in line]
     return int(own.partition("recved=")[2].partition(",")[0])
+
+
+async def test_a_name_that_a_lost_session_left_empty_goes(zookeeper: ZooKeeper) -> None:
+    async with at(zookeeper) as backend:
+        await agree(backend, A)
+        (before,) = zookeeper.sessions()
+        zookeeper.expire(before)
+        await until_lost(backend)
+        assert zookeeper.children("/www/web") == []
+
+        await agree(backend)
+
+    assert zookeeper.children("/www") == []

@@ -5,14 +5,14 @@ import time
 from dataclasses import dataclass
 
 from registrator_dns.answers import Answer, Answers
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
+from registrator_dns.clients.rate import Limited
 from registrator_dns.forward.forwarder import Forwarder
-from registrator_dns.frames import Message
 from registrator_dns.host import read_host
 from registrator_dns.kept import Usual
 from registrator_dns.names import MAX_NAME
 from registrator_dns.options import Options, read_options
-from registrator_dns.rate import Limited
+from registrator_dns.process.frames import Message
 from registrator_dns.replies import Manner
 from registrator_dns.zone import Zone
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from registrator_dns.limits import NAMES, Limits, read
+from registrator_dns.clients.options import NAMES, Limits, read
 
 DEFAULT = Limits(connections=256, idle=10.0, udp_size=1232, rate=0, secret=b"")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from registrator_dns import names
-from registrator_dns.siphash import siphash
+from registrator_dns.clients.siphash import siphash
 
 CLIENT: Final = 8
 """Octets of a client's own cookie; a server's follows it."""

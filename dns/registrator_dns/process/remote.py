@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from registrator.errors import ConfigError, Unavailable
-from registrator_dns import frames
-from registrator_dns.frames import Message
+from registrator_dns.process import frames
+from registrator_dns.process.frames import Message
 from registrator_dns.sockets import Bound
 
-_MODULE: Final = "registrator_dns.responder"
+_MODULE: Final = "registrator_dns.process.responder"
 _DEADLINE: Final = 10.0
 """Seconds that a responder may take to answer; it takes less than one to start."""
 _MOST_SOCKETS: Final = 64

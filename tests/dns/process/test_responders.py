@@ -22,8 +22,8 @@ from dnsroom import data
 from registrator.backend import Site
 from registrator.errors import ConfigError
 from registrator_dns.backend import DnsBackend
-from registrator_dns.frames import frame
-from registrator_dns.responders import Responders
+from registrator_dns.process.frames import frame
+from registrator_dns.process.responders import Responders
 from samples import drop, put, web
 from waiting import eventually
 

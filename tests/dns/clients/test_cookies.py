@@ -1,6 +1,6 @@
 import pytest
 
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
 
 SECRET = bytes.fromhex("e5e973e5a6b2a43f48e7dc849e37bfcf")
 CLIENT = "198.51.100.100"

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from registrator_dns import names, wire
 from registrator_dns.answers import Answer
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
 from registrator_dns.counters import Counters
 from registrator_dns.elsewhere import Elsewhere
 from registrator_dns.query import Malformed, Query, read

@@ -1,6 +1,6 @@
 import pytest
 
-from registrator_dns.siphash import siphash
+from registrator_dns.clients.siphash import siphash
 
 SECRET = bytes(range(16))
 

@@ -1,8 +1,11 @@
 """The process that answers: it is fed by a daemon, and outlives it for a while.
 
-``python -m registrator_dns.responder FEED UDP TCP [UDP TCP ...]``, with the numbers of
-open sockets: one that daemons connect to, and pairs to answer on. It needs no
-privileges for that. What it shows and how is said over the feed (`frames`).
+::
+
+    python -m registrator_dns.process.responder FEED UDP TCP [UDP TCP ...]
+
+with the numbers of open sockets: one that daemons connect to, and pairs to answer on.
+It needs no privileges for that. What it shows and how is said over the feed (`frames`).
 """
 
 import asyncio
@@ -19,12 +22,12 @@ from pathlib import Path
 from typing import Final
 
 from registrator.model import Instance
-from registrator_dns import frames
 from registrator_dns.answers import Answers
 from registrator_dns.explain import explain
-from registrator_dns.frames import Garbled, Message
+from registrator_dns.process import frames
+from registrator_dns.process.frames import Garbled, Message
+from registrator_dns.process.show import Show, show_of
 from registrator_dns.server import Server
-from registrator_dns.show import Show, show_of
 from registrator_dns.sockets import Bound
 
 PAGE: Final = 64

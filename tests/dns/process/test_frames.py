@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from registrator.model import Instance, Status
-from registrator_dns import frames
-from registrator_dns.frames import Garbled
+from registrator_dns.process import frames
+from registrator_dns.process.frames import Garbled
 
 text = some.text(max_size=20)
 instances = some.builds(

@@ -6,9 +6,9 @@ import pytest
 from dns.edns import OptionType
 
 from dnsroom import flags, query, responder
-from registrator_dns.cookies import Cookies
+from registrator_dns.clients.cookies import Cookies
+from registrator_dns.clients.rate import Limited, Rates
 from registrator_dns.counters import Counters
-from registrator_dns.rate import Limited, Rates
 from samples import web
 
 NAME = "web.service.consul"

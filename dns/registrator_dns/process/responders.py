@@ -16,14 +16,14 @@ from registrator.backoff import delays
 from registrator.errors import Unavailable
 from registrator.model import Instance
 from registrator.version import __version__
-from registrator_dns import frames
-from registrator_dns.activation import inherited
 from registrator_dns.forward.resolv_conf import ResolvConf
 from registrator_dns.forward.routes import Routes
-from registrator_dns.frames import Message
 from registrator_dns.names import Endpoint
 from registrator_dns.options import Options, without_sources
-from registrator_dns.remote import Remote
+from registrator_dns.process import frames
+from registrator_dns.process.activation import inherited
+from registrator_dns.process.frames import Message
+from registrator_dns.process.remote import Remote
 from registrator_dns.sockets import Bound, bind
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The process that answers, and the daemon's hold on it."""
