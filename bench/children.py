@@ -144,8 +144,10 @@ class Responder:
 
     @property
     def pid(self) -> int:
-        """The process."""
-        return self._child.pid
+        """The process that answers: not the one that feeds it, but its only child."""
+        feeder = self._child.pid
+        [answering] = Path(f"/proc/{feeder}/task/{feeder}/children").read_text().split()
+        return int(answering)
 
     def fill(self, names: int, each: int) -> float:
         """Have it show so many services with so many instances; the seconds."""

@@ -83,6 +83,8 @@ def _measure(server: NameServer, file: Path, cpu: int) -> _Figures:
     before = cpu_seconds(server.pid)
     full = dnsperf.saturate(server.port, file, seconds=SECONDS, cpu=cpu)
     spent = cpu_seconds(server.pid) - before
+    if not spent:
+        raise RuntimeError(f"{server.name}: another process than {server.pid} answers")
     paced = dnsperf.pace(server.port, file, RATE, seconds=SECONDS, cpu=cpu)
     return _Figures(
         rate=full.rate,

@@ -1,4 +1,4 @@
-"""The responder as a process of its own: ``python -m bench.dns_responder PORT``.
+"""Feeds a responder, its child: ``python -m bench.dns_responder PORT``.
 
 Takes a command a line and answers with a line:
 

@@ -23,6 +23,7 @@ from waiting import eventually, until
 MASTER: Final = "5bbd29a6-1a94-4f57-9f1e-b5e0e0f3c1a7"
 WRITER: Final = "8d3fa1c2-6d53-4bd8-8b7c-17d6b8a6b4d1"
 UNKNOWN: Final = "00000000-0000-0000-0000-000000000001"
+PASSWORD: Final = "wrong-horse-battery"
 WRITES: Final = "".join(
     f'{what}_prefix "" {{ policy = "write" }}\n'
     for what in ("key", "session", "service", "node", "agent")
@@ -121,9 +122,9 @@ def expired(server: Any, authority: Authority) -> Iterator[None]:
 
 def etcd_with_users(ask: Ask, tmp: Path) -> tuple[EtcdServer, str, str]:
     etcd: EtcdServer = ask("start_etcd")()
-    etcd.add_user("me", "secret", "/services/")
+    etcd.add_user("me", PASSWORD, "/services/")
     etcd.require_users("topsecret")
-    (tmp / "password").write_text("secret")
+    (tmp / "password").write_text(PASSWORD)
     place = f"127.0.0.1:{etcd.port}/services"
     login = f"me@{place}?password_file={tmp}/password"
     return etcd, f"etcd://{login}", f"etcd://root:topsecret@{place}"
@@ -239,5 +240,5 @@ async def test_a_registry_that_lets_nobody_in_is_right_once_it_does(
             await eventually(lambda: holds(range(10, 20)), "no ghost, nothing lost")
 
             assert daemon.alive
-            assert "secret" not in daemon.log
+            assert not any(each in daemon.log for each in (WRITER, MASTER, PASSWORD))
             assert WRITER not in daemon.log

@@ -76,7 +76,7 @@ SPLICES = [
 def filled() -> Answers:
     services = [
         web(str(n), name="a", address=f"10.0.0.{n}", tags=("tag",), metadata={"v": "1"})
-        for n in range(1, 30)
+        for n in range(1, 13)
     ]
     clock = itertools.count(1000.0, 0.001)
     cookies = Cookies(bytes(16), lambda: next(clock))
@@ -121,12 +121,17 @@ def mutate(packet: bytearray, rand: Callable[[], float]) -> None:
 
 
 def shape(reply: bytes) -> tuple[bytes, int, bytes]:
-    """Leave out what a reader never looks into: the id, and what labels hold."""
+    """Leave out what a reader never looks into: id, labels' octets, a cookie's.
+
+    Of what follows the name, records come in any order.
+    """
+    if reply[-28:-24] == b"\0\x0a\0\x18":
+        reply = reply[:-24]
     at = 12
     if reply[5]:
         while reply[at]:
             at += 1 + reply[at]
-    return reply[2:12], at, reply[at:]
+    return reply[2:12], at, bytes(sorted(reply[at:]))
 
 
 def allowed(packet: bytes) -> int:

@@ -24,6 +24,7 @@ from registrator.planner import Change
 from registrator_backends.zookeeper.anchor import left_by_the_anchor
 from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT, Index, ZooKeeperRecord
+from registrator_backends.zookeeper.leftovers import Leftovers
 from registrator_backends.zookeeper.link import Link
 from registrator_backends.zookeeper.marks import MarkReader
 from registrator_backends.zookeeper.paths import child, escaped, is_name, parent
@@ -33,7 +34,7 @@ from registrator_backends.zookeeper.tree import HIDDEN, Tree
 from registrator_backends.zookeeper.uri import ZooKeeperAddress, read_address
 from registrator_backends.zookeeper.vault import Vault
 from registrator_backends.zookeeper.writer import Plan, Writer
-from registrator_backends.zookeeper.znode import Delete, Fault, Znode
+from registrator_backends.zookeeper.znode import Fault, Znode
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +81,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         self._session = Session(address.servers, terms, self._vault)
         self._hold: _Hold | None = None
         self._directories: set[str] = set()
-        self._ours: set[str] = set()
-        """The znodes of names that had a record of ours when we last knew."""
-        self._emptied: set[str] = set()
-        """Those that may hold nothing any more."""
+        self._leftovers = Leftovers()
         self._barred: Mapping[str, Fault] = {}
         self._wrote = False
 
@@ -142,11 +140,9 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         """Read our index, and the records that it names."""
         self._hold = None
         hold = await self._held(await self._session.link())
-        # What went with a session of ours may have left its name behind.
-        there = {record.directory for record in hold.index.records.values()}
-        self._emptied |= self._ours - there
-        self._ours = there
-        return hold.index.records
+        records = hold.index.records
+        self._leftovers.found(record.directory for record in records.values())
+        return records
 
     async def put(self, changes: Sequence[Change[ZooKeeperRecord]]) -> Failures:
         """Write what is new or other; what is there already stays as it is."""
@@ -157,7 +153,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         hold = await self._held(link)
         self._hold, self._wrote = None, True  # in doubt, until all answers are there
         index = hold.index
-        self._ours.update(each.directory for each in wanted.values())
+        self._leftovers.wrote(each.directory for each in wanted.values())
         plans = {key: partial(index.put, key, each) for key, each in wanted.items()}
         faults = await self._write(link, index, plans)
         taken = [key for key, fault in faults.items() if fault is Fault.EXISTS]
@@ -189,8 +185,8 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         failures = {
             key: self._error(key, paths[key], fault) for key, fault in faults.items()
         }
-        self._emptied.update(parent(path) for path in paths.values())
-        await self._tidy(link)
+        self._leftovers.dropped(parent(path) for path in paths.values())
+        self._directories -= await self._leftovers.tidy(link)
         strange = {
             c.id: c.present.path
             for c in changes
@@ -211,8 +207,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
             raise Unavailable(f"{self.uri}: the connection broke off")
         if hold is None or hold.session != link.ticket.session:
             raise Unavailable(f"{self.uri}: another session has begun")
-        if self._emptied:
-            await self._tidy(link)
+        self._directories -= await self._leftovers.tidy(link)
         if hold.is_ours:
             return
         self._hold, self._wrote = None, True
@@ -289,22 +284,6 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
             for (key, path), znode in zip(paths.items(), found, strict=True)
             if isinstance(znode, Znode) and not index.names(path)
         }
-
-    async def _tidy(self, link: Link) -> None:
-        """Remove the znodes of names that hold nothing: no child and no data.
-
-        What was not tidied, for a connection that broke, is tidied the next time.
-        """
-        asked = tuple(self._emptied)
-        found = await link.get(asked)
-        empty = [
-            path
-            for path, znode in zip(asked, found, strict=True)
-            if isinstance(znode, Znode) and not znode.children and not znode.data
-        ]
-        self._directories.difference_update(empty)
-        await link.commit([[Delete(path=path)] for path in empty])
-        self._emptied.difference_update(asked)
 
     def _error(self, key: ServiceId, path: str, fault: Fault) -> BackendError:
         if fault is Fault.EXISTS:

@@ -192,7 +192,7 @@ async def test_it_may_linger_for_the_next_daemon(make: Make) -> None:
     assert data(await ask(port)) == ["10.0.0.2"]
     async with make() as next_one:
         assert port_of(next_one) == port
-    assert not runs(pid)
+    await eventually(lambda: not runs(pid), "it has ended")
 
 
 async def test_without_a_daemon_it_ends_when_what_it_knows_is_too_old(
