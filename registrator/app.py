@@ -70,9 +70,7 @@ class Prepared:
         if not self.settings.once:
             site = replace(
                 site,
-                runtime=control.place(
-                    self.settings.control, self.environment
-                ).with_suffix(""),
+                runtime=control.place(self.settings.control, self.environment),
             )
         if not self.remote:
             return site

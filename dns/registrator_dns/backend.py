@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
@@ -17,7 +18,7 @@ from registrator.dns_views import (
     DnsSourceView,
     ResponderView,
 )
-from registrator.errors import ConfigError, Rejected
+from registrator.errors import ConfigError, Rejected, Unavailable
 from registrator.model import Instance, Service, ServiceId, endpoint
 from registrator.nameserver import NameServer
 from registrator.planner import Change
@@ -89,6 +90,11 @@ class DnsBackend(Backend[Instance], NameServer):
         return self._options.uri
 
     @property
+    def identity(self) -> str:
+        """Where it answers: two there would answer each other's queries."""
+        return f"dns://{sorted(self._options.listen)}"
+
+    @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Where it answers while it is open, with the ports that port 0 became."""
         return self._responders.endpoints
@@ -127,13 +133,13 @@ class DnsBackend(Backend[Instance], NameServer):
     async def put(self, changes: Sequence[Change[Instance]]) -> Failures:
         """Show the wanted services."""
         wanted = {OWN + c.id: c.wanted for c in changes if c.wanted is not None}
-        await self._responders.put(wanted)
+        await self._responders.change(put=wanted)
         self._changes.ring()
         return {}
 
     async def drop(self, changes: Sequence[Change[Instance]]) -> Failures:
         """Show services no longer."""
-        await self._responders.drop([OWN + change.id for change in changes])
+        await self._responders.change(drop=[OWN + change.id for change in changes])
         self._changes.ring()
         return {}
 
@@ -216,12 +222,13 @@ class DnsBackend(Backend[Instance], NameServer):
 
     async def _tell(self, number: int, difference: Difference) -> None:
         prefix = _prefix(number)
-        await self._responders.put(
-            {prefix + key: each for key, each in difference.put.items()}
-        )
-        await self._responders.drop([prefix + key for key in difference.drop])
         self._complete[number] = difference.complete
-        await self._responders.complete(is_so=all(self._complete))
+        with suppress(Unavailable):  # it is being replaced, by one that shows all of it
+            await self._responders.change(
+                put={prefix + key: each for key, each in difference.put.items()},
+                drop=[prefix + key for key in difference.drop],
+                complete=all(self._complete),
+            )
         self._changes.ring()
 
     def _under(self, prefix: str) -> dict[str, Instance]:

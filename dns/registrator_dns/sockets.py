@@ -6,7 +6,7 @@ import socket
 from registrator.errors import ConfigError
 from registrator.model import endpoint
 from registrator_dns.holder import Transport, holder
-from registrator_dns.names import Endpoint
+from registrator_dns.names import Endpoint, packed
 
 Bound = tuple[socket.socket, socket.socket]
 """One for UDP, and one that listens for TCP, at the same address and port."""
@@ -39,6 +39,13 @@ def bind(place: Endpoint, *, shared: bool = False) -> Bound:
             if port:
                 raise
     raise ConfigError(f"dns: {address} has no port that is free for UDP and TCP")
+
+
+def overlap(one: Endpoint, other: Endpoint) -> bool:
+    """Tell whether two places cannot both be bound, unless they are shared."""
+    addresses = packed(one[0]), packed(other[0])
+    same = addresses[0] == addresses[1] or not all(map(any, addresses))
+    return same and one[1] == other[1]
 
 
 def explain(error: OSError, transport: Transport, place: Endpoint) -> str:

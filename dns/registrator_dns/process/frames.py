@@ -27,7 +27,9 @@ class Garbled(ValueError):
 
 def frame(message: Message) -> bytes:
     """Write one message."""
-    octets = json.dumps(message, separators=(",", ":")).encode()
+    # Nothing is escaped that need not be: what registries may hold stays within bounds.
+    text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+    octets = text.encode(errors="surrogatepass")
     return len(octets).to_bytes(LENGTH) + octets
 
 
@@ -39,10 +41,21 @@ def size(head: bytes) -> int:
     return length
 
 
+def body(heard: bytes | bytearray) -> bytes | None:
+    """Return what is in the first frame; None where that has not come wholly.
+
+    Raise `Garbled`.
+    """
+    if len(heard) < LENGTH:
+        return None
+    end = LENGTH + size(bytes(heard[:LENGTH]))
+    return bytes(heard[LENGTH:end]) if len(heard) >= end else None
+
+
 def message(body: bytes) -> Message:
     """Read what follows the length of a frame; raise `Garbled`."""
     try:
-        found = json.loads(body)
+        found = json.loads(body.decode(errors="surrogatepass"))
     except ValueError as error:
         raise Garbled("no JSON") from error
     if not isinstance(found, dict):
@@ -60,11 +73,13 @@ def written(instance: Instance) -> Message:
     }
 
 
-def instance(values: Message) -> Instance:
+def instance(values: object) -> Instance:
     """Read an instance back; raise `Garbled`.
 
     What another version says besides is left out.
     """
+    if not isinstance(values, Mapping):
+        raise Garbled("no instance")
     try:
         given = {name: values[name] for name in _FIELDS if name in values}
         given["status"] = Status(given.get("status", Status.PASSING))

@@ -2,26 +2,28 @@
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Final, cast
 
 from registrator.errors import ConfigError, Unavailable
+from registrator_dns.names import Endpoint
 from registrator_dns.process import frames
 from registrator_dns.process.frames import Message
-from registrator_dns.sockets import Bound
+from registrator_dns.process.peer import Handle, peer
+from registrator_dns.sockets import Bound, overlap
 
 _MODULE: Final = "registrator_dns.process.responder"
 _DEADLINE: Final = 10.0
 """Seconds that a responder may take to answer; it takes less than one to start."""
-_MOST_SOCKETS: Final = 64
+_MOST_SOCKETS: Final = 253
+"""As many as one message may carry (unix(7), SCM_RIGHTS)."""
 
 
 class Remote:
@@ -35,7 +37,7 @@ class Remote:
         self._bound: Sequence[Bound] = ()
         self._line: _Line | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._pid = 0
+        self._handle: Handle | None = None
 
     @property
     def bound(self) -> Sequence[Bound]:
@@ -58,24 +60,55 @@ class Remote:
         return self._begun
 
     async def find(self) -> bool:
-        """Go on with a responder that is still there; whether there is one."""
+        """Go on with a responder that is still there; whether there is one.
+
+        One that hangs is ended.
+        """
         try:
-            await self._connect()
+            self._begun = (await self._connect(self._begin))["begun"]
+        except (TimeoutError, frames.Garbled, LookupError):
+            await self.kill()
+            return False
         except OSError:
+            self._let_go()
             return False
         return True
 
-    async def start(self, bound: Sequence[Bound]) -> None:
-        """Start one that answers on these sockets as soon as it is told `ready`."""
-        self._bound = bound
-        if self._process is not None:
-            self._process.wait()  # it has ended
-        with _feed(self._place) as feed:
-            self._process = _started(feed, bound)
+    async def end_if_left(self, places: Collection[Endpoint]) -> None:
+        """End the one that is there if it is in the way: at one of these places.
+
+        One that a daemon feeds stays.
+        """
         try:
-            await self._connect()
-        except OSError as error:
-            raise Unavailable(f"the dns responder does not start: {error}") from error
+            told = await self._connect({"op": "who"})
+            held = [(str(address), int(port)) for address, port in told["places"]]
+            fed = told["fed"]
+        except (OSError, ValueError, LookupError):
+            held, fed = [], True
+        if not fed and any(overlap(one, other) for one in held for other in places):
+            await self.kill()
+        self._let_go()
+
+    async def start(self, bound: Sequence[Bound]) -> None:
+        """Start one that answers on these sockets as soon as it is told `ready`.
+
+        Of the one before nothing is left. Raise `ConfigError` or `Unavailable`.
+        """
+        self._bound = bound
+        with ExitStack() as unfinished:
+            unfinished.callback(self._slay)
+            await self.kill()
+            try:
+                with _feed(self._place) as feed:
+                    self._process = _started(feed, bound)
+                self._handle = Handle(self._process.pid)
+                self._begun = (await self._connect(self._begin))["begun"]
+            except (OSError, frames.Garbled, LookupError) as error:
+                await self.kill()
+                raise Unavailable(
+                    f"the dns responder does not start: {error}"
+                ) from error
+            unfinished.pop_all()
 
     async def ask(self, message: Message) -> Message:
         """Say something, and return the answer; raise `Unavailable` without one.
@@ -91,8 +124,8 @@ class Remote:
             async with asyncio.timeout(_DEADLINE):
                 return await line.ask(frames.frame(message))
         except (OSError, frames.Garbled) as error:  # a TimeoutError is an OSError
-            if not line.taken:
-                self.kill()
+            if line is self._line and not line.taken:
+                await self.kill()
             raise Unavailable(f"the dns responder is gone: {error}") from error
 
     def copies(self) -> Sequence[Bound]:
@@ -108,34 +141,49 @@ class Remote:
         """Have it end in so many seconds, and let go of it."""
         with suppress(Unavailable):
             await self.ask({"op": "end", "after": after})
-            if not after and self._line is not None:
-                await asyncio.wait([self._line.lost], timeout=_DEADLINE)
-                await asyncio.to_thread(self._reap)
-        if self._process is not None:
-            self._process.returncode = 0  # it is nobody's any more, and no mistake
-        self._hang_up()
+            handle, self._handle = self._handle, None
+            if handle is not None and after:
+                handle.close()
+            elif handle is not None:
+                await handle.ended(_DEADLINE)
+        self.abandon(kill=False)
+
+    def abandon(self, *, kill: bool = True) -> None:
+        """Let go of it, ended as it may be, and of the sockets."""
+        if kill:
+            self._slay()
+        self._let_go()
         for pair in self._bound:
             for each in pair:
                 each.close()
         self._bound = ()
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
         """End it at once: its sockets would else be read by it and by its successor."""
-        if self.alive:  # so the number is still its own
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+        self._slay()
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            await handle.ended(_DEADLINE)
+        self._let_go()
+
+    def _slay(self) -> None:
+        if self._handle is not None and not self.taken:
+            self._handle.kill()
+
+    def _let_go(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
         if self._process is not None:
-            self._process.wait()
+            if self._process.poll() is None:
+                self._process.returncode = 0  # it is nobody's any more, and no mistake
             self._process = None
-        self._hang_up()
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
-    def _reap(self) -> None:
-        if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_DEADLINE)
-
-    async def _connect(self) -> None:
-        """Say how to begin; raise OSError where nobody answers."""
+    async def _connect(self, first: Message) -> Message:
+        """Say something first, and return the answer; raise OSError, or `Garbled`."""
         loop = asyncio.get_running_loop()
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.setblocking(False)
@@ -143,15 +191,20 @@ class Remote:
             opened.enter_context(connection)
             async with asyncio.timeout(_DEADLINE):
                 await loop.sock_connect(connection, str(self._place))
-                await loop.sock_sendall(connection, frames.frame(self._begin))
+                process = peer(connection)
+                if self._handle is None:
+                    if process == os.getpid():
+                        raise ConnectionRefusedError("it never came to listen")
+                    self._handle = Handle(process)
+                await loop.sock_sendall(connection, frames.frame(first))
                 reply = await self._first_reply(connection)
             opened.pop_all()
-        self._pid, self._begun = int(reply["pid"]), reply["begun"]
         _, self._line = await loop.create_unix_connection(_Line, sock=connection)
+        return reply
 
     async def _first_reply(self, connection: socket.socket) -> Message:
         await _readable(connection)
-        octets, numbers, _, _ = socket.recv_fds(connection, 4096, _MOST_SOCKETS)
+        octets, numbers, _, _ = socket.recv_fds(connection, 1 << 16, _MOST_SOCKETS)
         sockets = [socket.socket(fileno=number) for number in numbers]
         for each in sockets:
             # Whether one blocks is the same for all its copies, theirs too.
@@ -160,14 +213,13 @@ class Remote:
             for each in pair:
                 each.close()
         self._bound = tuple(zip(sockets[::2], sockets[1::2], strict=True))
-        if not octets:
-            raise ConnectionResetError("it ended")
-        return frames.message(octets[frames.LENGTH :])
-
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+        loop = asyncio.get_running_loop()
+        while (body := frames.body(octets)) is None:
+            more = await loop.sock_recv(connection, 1 << 16) if octets else b""
+            if not more:
+                raise ConnectionResetError("it ended")
+            octets += more
+        return frames.message(body)
 
 
 class _Line(asyncio.Protocol):
@@ -216,13 +268,10 @@ class _Line(asyncio.Protocol):
         self._transport.close()
 
     def _next(self) -> Message | None:
-        if len(self._heard) < frames.LENGTH:
+        body = frames.body(self._heard)
+        if body is None:
             return None
-        end = frames.LENGTH + frames.size(bytes(self._heard[: frames.LENGTH]))
-        if len(self._heard) < end:
-            return None
-        body = bytes(self._heard[frames.LENGTH : end])
-        del self._heard[:end]
+        del self._heard[: frames.LENGTH + len(body)]
         return frames.message(body)
 
     def _fail(self, error: Exception) -> None:
@@ -258,6 +307,7 @@ def _started(feed: socket.socket, bound: Sequence[Bound]) -> subprocess.Popen[by
         [sys.executable, "-P", "-m", _MODULE, *map(str, numbers)],
         pass_fds=numbers,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # whoever reads the daemon's would wait for both
         start_new_session=True,
     )
 

@@ -21,11 +21,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from registrator.errors import ConfigError
 from registrator.model import Instance
 from registrator_dns.answers import Answers
 from registrator_dns.explain import explain
 from registrator_dns.process import frames
 from registrator_dns.process.frames import Garbled, Message
+from registrator_dns.process.peer import peer
 from registrator_dns.process.show import Show, show_of
 from registrator_dns.server import Server
 from registrator_dns.sockets import Bound
@@ -46,6 +48,9 @@ class _Begun:
     wanted: Message
     show: Show
     server: Server
+    agreed: float
+    """The seconds for which it goes on, left alone."""
+    ready: bool = False
     listing: Iterator[tuple[str, Instance]] = field(default_factory=lambda: iter(()))
 
 
@@ -58,7 +63,6 @@ class Responder:
         self._begun: _Begun | None = None
         self._hearing: asyncio.Task[None] | None = None
         self._changes = 0
-        self._patience = _PATIENCE
         self._writer: asyncio.StreamWriter | None = None
         self._alone: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
@@ -80,16 +84,20 @@ class Responder:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """Do what one daemon says, until it goes or another takes over."""
-        with suppress(EOFError, OSError, Garbled):
+        try:
+            peer(writer.get_extra_info("socket"))
             while not writer.is_closing():
                 head = await reader.readexactly(frames.LENGTH)
                 body = await reader.readexactly(frames.size(head))
                 await self._obey(frames.message(body), writer)
                 await writer.drain()
-        writer.close()
-        if self._writer is writer:
-            self._writer = None
-            self._leave_alone()
+        except (EOFError, OSError, Garbled):
+            pass  # it has gone, or is not to be heard any further
+        finally:
+            writer.close()
+            if self._writer is writer:
+                self._writer = None
+                self._leave_alone()
 
     def _take_over(self, writer: asyncio.StreamWriter) -> None:
         """Be fed by this daemon, and by no other from now on."""
@@ -101,82 +109,78 @@ class Responder:
             self._alone.cancel()
 
     def _leave_alone(self) -> None:
+        begun = self._begun
+        patience = begun.agreed if begun is not None and begun.ready else _PATIENCE
         loop = asyncio.get_running_loop()
-        self._alone = loop.call_later(self._patience, self._ended.set)
+        self._alone = loop.call_later(patience, self._ended.set)
 
     async def _obey(self, said: Message, writer: asyncio.StreamWriter) -> None:
         reply: Message = {}
         match said:
-            case {"op": "begin"}:
+            case {"op": "begin", "patience": int() | float() as patience}:
+                begun = self._begun or _begun(said, self._bound, patience)
                 self._take_over(writer)
-                self._begin(said, writer)
+                begun.agreed = patience
+                self._begun = begun
+                self._send(writer, {"begun": begun.wanted})
                 return
+            case {"op": "who"}:
+                places = [udp.getsockname()[:2] for udp, _ in self._bound]
+                reply = {"fed": self._writer is not None, "places": places}
             case _ if writer is not self._writer:
-                raise Garbled("nobody has begun with that")
+                raise Garbled("it has not begun, or has ended")
             case {"op": "end", "after": float() | int() as seconds}:
-                self._patience = seconds
-                if not seconds:
+                if self._begun is None or not self._begun.ready or not seconds:
                     self._ended.set()
+                else:
+                    # It may come back, as may another; until then nobody feeds this.
+                    self._begun.agreed, self._writer = seconds, None
+                    self._leave_alone()
             case {"op": "ready"} if self._begun is not None:
                 gc.freeze()
                 await self._begun.server.__aenter__()
-            case {"op": str() as name} if self._begun is not None:
-                reply = self._do(name, said, self._begun)
+                self._begun.ready = True
+            case _ if self._begun is not None:
+                reply = self._do(said, self._begun)
             case _:
                 raise Garbled("nothing that is known here")
         writer.write(frames.frame(reply))
 
-    def _begin(self, said: Message, writer: asyncio.StreamWriter) -> None:
-        """Begin; or, having begun, say with what, and go on.
+    def _send(self, writer: asyncio.StreamWriter, reply: Message) -> None:
+        """Send copies of the sockets to answer on along.
 
-        Copies of the sockets to answer on go with the reply: a successor can answer
-        on them, those queries too that wait in them.
+        A successor can answer on them, those queries too that wait in them.
         """
-        self._patience = said["patience"]
-        wanted = {key: value for key, value in said.items() if key != "patience"}
-        reply: Message = {"pid": os.getpid(), "fresh": self._begun is None}
-        if self._begun is None:
-            show = show_of(said)
-            server = Server(
-                self._bound,
-                show.answer,
-                forwarder=show.forwarder,
-                connections=show.options.limits.connections,
-                idle=show.options.limits.idle,
-                usual=show.usual,
-            )
-            self._begun = _Begun(wanted, show, server)
-        reply = {**reply, "begun": self._begun.wanted}
         # Its own copy of the connection: asyncio's lets nobody send descriptors.
         number = os.dup(writer.get_extra_info("socket").fileno())
         with socket.socket(fileno=number) as connection:
             descriptors = [each.fileno() for pair in self._bound for each in pair]
             socket.send_fds(connection, [frames.frame(reply)], descriptors)
 
-    def _do(self, name: str, said: Message, begun: "_Begun") -> Message:
+    def _do(self, said: Message, begun: _Begun) -> Message:
         answers = begun.show.answers
-        match name:
-            case "put":
-                for key, values in said["instances"].items():
-                    answers.put(key, frames.instance(values))
-                self._count(len(said["instances"]))
-            case "drop":
-                for key in said["keys"]:
-                    answers.drop(key)
-                self._count(len(said["keys"]))
-            case "list":
-                if said["from_start"]:
+        match said:
+            case {"op": "put", "instances": {**instances}}:
+                for key, values in instances.items():
+                    answers.put(str(key), frames.instance(values))
+                self._count(len(instances))
+            case {"op": "drop", "keys": [*keys]}:
+                for key in keys:
+                    answers.drop(str(key))
+                self._count(len(keys))
+            case {"op": "list", "from_start": bool() as from_start}:
+                if from_start:
                     begun.listing = iter(answers.instances.items())
                 page = dict(islice(begun.listing, PAGE))
                 return {"instances": {k: frames.written(i) for k, i in page.items()}}
-            case "complete":
-                answers.authority.complete = said["is"]
-            case "counters":
+            case {"op": "complete", "is": bool() as is_so}:
+                answers.authority.complete = is_so
+            case {"op": "counters"}:
                 return {"counters": _counted(begun.show)}
-            case "explain":
-                return _explained(answers, said["name"], said["kind"])
+            case {"op": "explain", "name": str() as name, "kind": str() as kind}:
+                return _explained(answers, name, kind)
             case _:
-                raise Garbled(f"{name}: nothing that is known here")
+                raise Garbled("nothing that is known here")
         return {}
 
     def _count(self, changes: int) -> None:
@@ -188,6 +192,24 @@ class Responder:
         if self._changes >= _FREEZE:
             self._changes = 0
             gc.freeze()
+
+
+def _begun(wanted: Message, bound: Sequence[Bound], agreed: float) -> _Begun:
+    """Begin with what is wanted; raise `Garbled` where that cannot be."""
+    try:
+        show = show_of(wanted)
+    except (ConfigError, LookupError, TypeError, ValueError) as error:
+        raise Garbled(f"nothing to begin with: {error}") from error
+    server = Server(
+        bound,
+        show.answer,
+        forwarder=show.forwarder,
+        connections=show.options.limits.connections,
+        idle=show.options.limits.idle,
+        usual=show.usual,
+    )
+    kept = {key: value for key, value in wanted.items() if key != "patience"}
+    return _Begun(kept, show, server, agreed)
 
 
 def _counted(show: Show) -> Mapping[str, int]:

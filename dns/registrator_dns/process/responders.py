@@ -4,16 +4,23 @@ import asyncio
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
-from itertools import islice
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AsyncExitStack, ExitStack, suppress
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 from registrator.backend import Site
 from registrator.backoff import delays
-from registrator.errors import Unavailable
+from registrator.errors import ConfigError, Unavailable
 from registrator.model import Instance
 from registrator.version import __version__
 from registrator_dns.forward.resolv_conf import ResolvConf
@@ -35,6 +42,7 @@ OWN: Final = "own/"
 PATIENCE: Final = "patience"
 PAGE: Final = 16
 """Instances of one message: no query waits for more of them to be taken in."""
+_NOTHING: Final[Mapping[str, Instance]] = MappingProxyType({})
 
 
 class Responders:
@@ -85,7 +93,7 @@ class Responders:
     async def open(self) -> None:
         """Have them answer; raise `ConfigError` where a port cannot be had."""
         async with AsyncExitStack() as opened:
-            places = self._places(opened)
+            places = await self._places(opened)
             opened.push_async_callback(self._end)
             for place in places:
                 await self._open_one(place)
@@ -99,24 +107,28 @@ class Responders:
         await self._opened.aclose()
         self._shown.clear()
 
-    async def put(self, instances: Mapping[str, Instance]) -> None:
-        """Show instances, in place of what had their keys."""
-        self._shown.update(instances)
-        for page in _pages(instances.items()):
-            await self._tell(_put(dict(page)))
+    async def change(
+        self,
+        put: Mapping[str, Instance] = _NOTHING,
+        drop: Collection[str] = (),
+        complete: bool | None = None,
+    ) -> None:
+        """Show instances, in place of what had their keys, and others no longer.
 
-    async def drop(self, keys: Collection[str]) -> None:
-        """Show these no longer."""
-        for key in keys:
+        *complete* says whether what is not shown is not there; else nobody knows. Raise
+        `Unavailable` where one does not hear it; `keep` then sees to it that it does.
+        """
+        self._shown.update(put)
+        for key in drop:
             self._shown.pop(key, None)
-        for page in _pages(keys):
-            await self._tell({"op": "drop", "keys": page})
-
-    async def complete(self, *, is_so: bool) -> None:
-        """Say whether what is not shown is not there; else nobody knows."""
-        if is_so != self._complete:
-            self._complete = is_so
-            await self._tell({"op": "complete", "is": is_so})
+        messages: list[Iterable[Message]] = [
+            (_put(dict(page)) for page in _pages(put.items())),
+            ({"op": "drop", "keys": page} for page in _pages(drop)),
+        ]
+        if complete is not None and complete != self._complete:
+            self._complete = complete
+            messages.append([{"op": "complete", "is": complete}])
+        await self._tell(chain.from_iterable(messages))
 
     async def ask(self, message: Message) -> Sequence[Message]:
         """Return the answers of all of them; raise `Unavailable`."""
@@ -139,28 +151,44 @@ class Responders:
             if asyncio.get_running_loop().time() - began > 60.0:
                 waits = delays(first=0.1, cap=5.0)
             try:
-                await self._revive(remote)
+                async with self._lock:
+                    await self._revive(remote)
             except Unavailable as error:
                 log.warning("%s; trying again", error)
                 await asyncio.sleep(next(waits))
 
-    async def _tell(self, message: Message) -> None:
+    async def _tell(self, messages: Iterable[Message]) -> None:
         """Tell all of them; one that does not hear is replaced, and knows it then."""
-        for remote in self._remotes:
-            try:
-                await remote.ask(message)
-            except Unavailable:
-                await self._revive(remote)
+        down: dict[Remote, Unavailable] = {}
+        # While one is being filled nobody changes what it has been told already.
+        async with self._lock:
+            for message in messages:
+                for remote in self._remotes:
+                    try:
+                        if remote not in down:
+                            await self._tell_one(remote, message)
+                    except Unavailable as error:
+                        down[remote] = error
+        for trouble in down.values():
+            raise trouble
+
+    async def _tell_one(self, remote: Remote, message: Message) -> None:
+        try:
+            await remote.ask(message)
+        except Unavailable:
+            await self._revive(remote)
 
     async def _revive(self, remote: Remote) -> None:
-        async with self._lock:
-            if remote.alive:
-                return
-            if remote.taken:
-                raise Unavailable("another daemon feeds the dns responder")
-            log.warning("a dns responder ended, and is started anew")
+        if remote.alive:
+            return
+        if remote.taken:
+            raise Unavailable("another daemon feeds the dns responder")
+        log.warning("a dns responder ended, and is started anew")
+        try:
             await remote.start(remote.bound)
-            await self._make_right(remote, {})
+        except ConfigError as error:  # it was right when the daemon began
+            raise Unavailable(str(error)) from error
+        await self._make_right(remote, {})
 
     async def _open_one(self, place: Path) -> None:
         """Go on with one that is there, or have a successor to it, or start one.
@@ -169,21 +197,37 @@ class Responders:
         """
         remote, former = Remote(place, self._begin), None
         there: Mapping[str, Instance] = {}
-        if await remote.find():
+        with ExitStack() as unfinished:
+            unfinished.callback(remote.abandon)
+            if await remote.find():
+                there = await self._inherit(remote)
+                begun = remote.begun
+                if any(
+                    begun.get(k) != v for k, v in self._begin.items() if k != PATIENCE
+                ):
+                    remote, former, there = Remote(place, self._begin), remote, {}
+                    unfinished.callback(remote.abandon)
+            if not remote.alive:
+                old = former.copies() if former is not None and former.alive else None
+                await remote.start(old or self._bind())
+            self._remotes.append(remote)
+            await self._make_right(remote, there)
+            if former is not None:
+                await former.end(0.0)
+            unfinished.pop_all()
+
+    async def _inherit(self, remote: Remote) -> Mapping[str, Instance]:
+        """Take over what one shows; return what of it is still shown by it."""
+        try:
             there = {k: i for k, i in (await _listed(remote)).items() if self._fits(i)}
-            begun = remote.begun
-            if begun["sources"] != self._begin["sources"]:
-                there = {k: i for k, i in there.items() if k.startswith(OWN)}
-            if not self._remotes:
-                self._shown.update(there)
-            if any(begun.get(k) != v for k, v in self._begin.items() if k != PATIENCE):
-                remote, former, there = Remote(place, self._begin), remote, {}
-        if not remote.alive:
-            await remote.start(former.copies() if former else self._bind())
-        self._remotes.append(remote)
-        await self._make_right(remote, there)
-        if former is not None:
-            await former.end(0.0)
+        except Unavailable as error:
+            log.warning("%s; what it showed is found anew", error)
+            return {}
+        if remote.begun.get("sources") != self._begin["sources"]:
+            there = {k: i for k, i in there.items() if k.startswith(OWN)}
+        if not self._remotes:
+            self._shown.update(there)
+        return there
 
     async def _make_right(self, remote: Remote, there: Mapping[str, Instance]) -> None:
         """Have one show all that is to be shown, and only then answer."""
@@ -209,16 +253,25 @@ class Responders:
             opened.pop_all()
             return bound
 
-    def _places(self, opened: AsyncExitStack) -> list[Path]:
-        """Say where each is fed, and the next daemon will look, if there can be one."""
+    async def _places(self, opened: AsyncExitStack) -> list[Path]:
+        """Say where each is fed, and the next daemon will look, if there can be one.
+
+        Those that other settings have left behind on our ports are ended: a port is
+        bound anew for another number of workers, or with other ports.
+        """
         base = self._site.runtime
         if base is None:
             home = tempfile.TemporaryDirectory(prefix="registrator-dns-")
             base = Path(opened.enter_context(home), "private")
-        listen = repr(self._options.listen).encode()
-        mark = hashlib.sha256(listen).hexdigest()[:8]
-        workers = range(self._options.lasting.workers)
-        return [base.with_name(f"{base.name}.dns-{mark}-{n}.sock") for n in workers]
+        listen, workers = self._options.listen, self._options.lasting.workers
+        mark = hashlib.sha256(repr((sorted(listen), workers)).encode()).hexdigest()[:8]
+        kin = f"{base.name}.dns-"
+        places = [base.with_name(f"{kin}{mark}-{n}.sock") for n in range(workers)]
+        with suppress(OSError):  # there is no directory yet
+            for each in set(base.parent.iterdir()) - set(places):
+                if each.name.startswith(kin):
+                    await Remote(each, {}).end_if_left(listen)
+        return places
 
     async def _end(self) -> None:
         # Where nobody can find them, nobody goes on with them.

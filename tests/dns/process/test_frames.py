@@ -58,7 +58,7 @@ def test_what_another_version_says_besides_is_left_out() -> None:
 @pytest.mark.parametrize("values", [{"status": "odd"}, {"status": ["x"]}, 5])
 def test_what_is_no_instance_is_garbled(values: object) -> None:
     with pytest.raises(Garbled):
-        frames.instance(values)  # type: ignore[arg-type]  # told by a stranger
+        frames.instance(values)
 
 
 @given(some.binary(max_size=60))

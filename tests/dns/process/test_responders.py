@@ -7,10 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import dns.asyncquery
 import dns.exception
@@ -18,6 +15,7 @@ import dns.message
 import dns.rcode
 import pytest
 
+from dnsprocesses import A, Make, ask, at_work, killed, port_of, process, runs
 from dnsroom import data
 from registrator.backend import Site
 from registrator.errors import ConfigError
@@ -26,73 +24,6 @@ from registrator_dns.process.frames import frame
 from registrator_dns.process.responders import Responders
 from samples import drop, put, web
 from waiting import eventually
-
-NAME = "web.service.consul"
-A = web(address="10.0.0.2")
-
-Make = Callable[..., DnsBackend]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(node="foo", address="10.0.0.1", runtime=tmp_path / "control")
-
-
-@pytest.fixture
-def make(site: Site) -> Make:
-    """Make the backend of a daemon; one made later is that of its successor."""
-    return lambda options="": DnsBackend.from_uri(f"dns://127.0.0.1:0{options}", site)
-
-
-async def ask(port: int, name: str = NAME) -> dns.message.Message:
-    return await dns.asyncquery.udp(
-        dns.message.make_query(name, "A"), "127.0.0.1", 10, port
-    )
-
-
-def port_of(backend: DnsBackend) -> int:
-    return backend.endpoints[0][1]
-
-
-def process(backend: DnsBackend) -> int:
-    """The one process that holds the port, apart from this one."""
-    found = subprocess.run(
-        ["ss", "-Hlunp", f"sport = :{port_of(backend)}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    (pid,) = {
-        int(word.partition(",")[0])
-        for word in found.split("pid=")[1:]
-        if int(word.partition(",")[0]) != os.getpid()
-    }
-    return pid
-
-
-def runs(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
-    except FileNotFoundError:
-        return False
-
-
-@asynccontextmanager
-async def killed(backend: DnsBackend) -> AsyncIterator[None]:
-    """Have a daemon's backend that is never closed, until all is over."""
-    await backend.__aenter__()
-    try:
-        yield
-    finally:
-        await backend.__aexit__(None, None, None)
-
-
-@asynccontextmanager
-async def at_work(backend: DnsBackend) -> AsyncIterator[DnsBackend]:
-    async with backend, asyncio.TaskGroup() as rooms:
-        running = rooms.create_task(backend.run(), name="run")
-        yield backend
-        running.cancel()
 
 
 async def test_a_successor_goes_on_with_a_responder_and_what_it_shows(
