@@ -115,8 +115,8 @@ class Authority:
         if found.rrset.kind != wire.CNAME or kind in {wire.CNAME, wire.ANY}:
             return Verdict(wire.NOERROR, domain, found.rrset, found.key, found.ttl)
         chain, target = self._follow(labels, found, kind)
-        # What the chain has depends on more names than one.
-        key = None if chain else found.key
+        # What a name of ours has, or gets later, depends on more names than this one.
+        key = found.key if target and not chain else None
         return Verdict(wire.NOERROR, domain, found.rrset, key, found.ttl, chain, target)
 
     def _find(self, domain: Labels, labels: Labels, kind: int) -> Found | None:
