@@ -22,6 +22,9 @@ from registrator_dns.forward.trail import is_circle, trail
 from registrator_dns.names import Endpoint, Labels
 from registrator_dns.query import Query
 
+Limit = Callable[[bytes, bytes, str], bytes | None]
+"""Says what is sent over UDP where a packet has a reply, for a client; or nothing."""
+
 MOST_WAITING = 1000
 """Queries that wait for upstreams at once; one client has at most a quarter."""
 
@@ -42,12 +45,17 @@ class Forwarder:
         resolv_conf: ResolvConf | None = None,
         most: int = MOST_WAITING,
         patience: Patience | None = None,
+        limit: Limit | None = None,
     ) -> None:
-        """*most* queries wait at once; what is beyond fails at once."""
+        """*most* queries wait at once; what is beyond fails at once.
+
+        What goes over UDP, whoever knew it, goes through *limit*.
+        """
         self.counts = Counts()
         self._clients = Clients(options.allow)
         self._routes = Routes(options, resolv_conf or ResolvConf())
         self._most = most
+        self._limit = limit
         self._lookups = Lookups(
             Cache(options.cache), patience or Patience(), self.counts
         )
@@ -74,6 +82,8 @@ class Forwarder:
         reply: Callable[[bytes], None],
     ) -> None:
         """Answer *packet* through *reply*, at once or later, as `Forward` promises."""
+        if udp and self._limit is not None:
+            reply = _limited(self._limit, packet, client, reply)
         asker = Client.of(elsewhere.query, packet, udp=udp)
         may_recurse = self._clients.may_recurse(client)
         query, octets = _wanted(elsewhere, packet)
@@ -106,6 +116,17 @@ class Forwarder:
         if places is not None:
             return places
         return special(query) or self._routes.others()
+
+
+def _limited(
+    limit: Limit, packet: bytes, client: str, reply: Callable[[bytes], None]
+) -> Callable[[bytes], None]:
+    def send(octets: bytes) -> None:
+        allowed = limit(packet, octets, client)
+        if allowed:
+            reply(allowed)
+
+    return send
 
 
 def _wanted(elsewhere: Elsewhere, packet: bytes) -> tuple[Query, bytes]:
