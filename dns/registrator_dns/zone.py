@@ -133,8 +133,11 @@ class Zone:
 
     def shares(self, labels: Labels, kind: int, domain: bytes) -> Shares:
         """List what each instance alone puts to the answer of `find`."""
-        place = places.asked(labels, self._scheme).place
+        asked = places.asked(labels, self._scheme)
+        place = asked.place
         naming = Naming(self.host, self._scheme, domain)
+        if kind == wire.PTR and ANY not in place:
+            return browsing.shares(asked, self._tree, names.wire(labels) + domain) or {}
         if ANY in place:
             members = self._tree.match(place).members()
         else:

@@ -3,7 +3,8 @@
 import resource
 from collections.abc import Callable, Sequence
 
-from registrator_dns import wire
+from registrator.model import endpoint
+from registrator_dns import text, wire
 from registrator_dns.elsewhere import Elsewhere
 from registrator_dns.forward.asked import Question
 from registrator_dns.forward.cache import Cache
@@ -109,6 +110,16 @@ class Forwarder:
             self._lookups.find(
                 Lookup(question, source), client, finish, is_soon=is_soon
             )
+
+    def outlook(self, query: Query) -> tuple[str, str]:
+        """Say, as `Beyond` does, what becomes of a query of who may recurse."""
+        source = None if query.kind in _META else self._source(query)
+        if source is None:
+            return "REFUSED", "the name is in no domain of this responder or upstream"
+        if isinstance(source, Response):
+            return text.rcode(source.rcode), "a special name, which is never forwarded"
+        places = ", ".join(endpoint(*place) for place in source) or "no upstream"
+        return "FORWARDED", f"for clients who may recurse, to {places}"
 
     def _source(self, query: Query) -> Response | Places | None:
         """Find what is said of a name, or who is asked; None: it is not forwarded."""

@@ -52,6 +52,8 @@ def show_of(said: Message) -> Show:
         # Usual answers would pass by the limit.
         answer, limit, usual = limited.answer, limited.limit, Usual()
     forwarder = Forwarder(options.forwarding, limit=limit) if forwards else None
+    if forwarder is not None:
+        answers.authority.beyond = forwarder.outlook
     return Show(
         options=options,
         answers=answers,
