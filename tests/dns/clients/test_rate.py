@@ -9,6 +9,8 @@ from dnsroom import flags, query, responder
 from registrator_dns.clients.cookies import Cookies
 from registrator_dns.clients.rate import Limited, Rates
 from registrator_dns.counters import Counters
+from registrator_dns.elsewhere import Elsewhere
+from registrator_dns.process.show import show_of
 from samples import web
 
 NAME = "web.service.consul"
@@ -228,6 +230,27 @@ def test_who_shows_a_cookie_of_ours_is_not_limited(room: Room) -> None:
     ]:
         option = dns.edns.GenericOption(OptionType.COOKIE, cookie)
         assert (room.ask(options=[option]) == "whole") is is_ours
+
+
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [("10.0.0.9", "localhost"), ("10.0.0.9", "{}.test"), (CLIENT, "www{}.example.org")],
+    ids=["an answer", "NXDOMAIN", "REFUSED"],
+)
+def test_what_forwarding_answers_is_limited_too(client: str, name: str) -> None:
+    uri = f"dns://?upstream=192.0.2.53&rate-limit={RATE}"
+    show = show_of({"uri": uri, "node": "foo", "address": "127.0.0.1"})
+    assert show.forwarder is not None
+    sent: list[bytes] = []
+    for number in range(RATE + 2):
+        packet = query(name.format(number))
+        found = show.answer(packet, udp=True, client=client)
+        assert isinstance(found, Elsewhere)
+        show.forwarder.ask(found, packet, client, udp=True, reply=sent.append)
+
+    answers = [flags(dns.message.from_wire(octets)) for octets in sent]
+    assert len(answers) == RATE + 1
+    assert ["TC" in each for each in answers] == [False] * RATE + [True]
 
 
 def test_an_answer_that_there_is_not_is_passed_on(room: Room) -> None:
