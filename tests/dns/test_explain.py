@@ -13,12 +13,21 @@ from registrator_dns.process.show import show_of
 EU = Instance(id="a", name="web", address="10.0.0.1", port=80, tags=("eu",), node="foo")
 US = Instance(id="b", name="web", address="10.0.0.2", port=81, metadata={"v": 'x"\\ y'})
 TWIN = Instance(id="c", name="web", address="10.0.0.1", port=80, node="bar")
+THERE = Instance(
+    id="e",
+    name="db",
+    address="10.0.0.9",
+    port=1,
+    node="There",
+    node_address="10.0.0.9",
+)
+BESIDE = replace(THERE, id="f", name="cache")
 ALIAS = Instance(id="d", name="away", address="cdn.example.net", port=443)
 
 
 def shown() -> Answers:
     answers = responder()
-    for each in (EU, US, TWIN, ALIAS):
+    for each in (EU, US, TWIN, ALIAS, THERE, BESIDE):
         answers.put(f"own/{each.id}", each)
     return answers
 
@@ -64,12 +73,20 @@ def records(name: str, kind: str) -> list[tuple[Any, ...]]:
             [("answer", "web.service.dc1.consul.", ("own/b",))],
         ),
         ("foo.node.consul", "A", [("answer", "127.0.0.1", ())]),
+        ("there.node.consul", "A", [("answer", "10.0.0.9", ("own/e", "own/f"))]),
+        (
+            "9.0.0.10.in-addr.arpa",
+            "PTR",
+            [("answer", "there.node.dc1.consul.", ("own/e", "own/f"))],
+        ),
         (
             "_services._dns-sd._udp.dc1.consul",
             "PTR",
             [
                 ("answer", "_web._tcp.dc1.consul.", ("own/a", "own/b", "own/c")),
                 ("answer", "_away._tcp.dc1.consul.", ("own/d",)),
+                ("answer", "_db._tcp.dc1.consul.", ("own/e",)),
+                ("answer", "_cache._tcp.dc1.consul.", ("own/f",)),
             ],
         ),
         (
@@ -85,7 +102,7 @@ def records(name: str, kind: str) -> list[tuple[Any, ...]]:
         (
             "consul",
             "SOA",
-            [("answer", "ns.consul. hostmaster.consul. 5 3600 600 86400 0", ())],
+            [("answer", "ns.consul. hostmaster.consul. 7 3600 600 86400 0", ())],
         ),
         (
             "eu.*.service.consul",
