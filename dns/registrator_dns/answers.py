@@ -73,6 +73,7 @@ class Answers:
         self._authority = Authority(
             zone, domains, self._manner.ttl, self._manner.negative_ttl
         )
+        self._authority.limit = self._manner.limit
         self._kept = Kept(kept)
         self._cookies = cookies
         self._forwards = forwards

@@ -1,6 +1,6 @@
 """What may be said to a question: our zones, their apexes, and what is not ours."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -10,6 +10,9 @@ from registrator_dns.places import NS
 from registrator_dns.query import Query
 from registrator_dns.records import RRset, glue
 from registrator_dns.zone import Found, Key, Shares, Zone
+
+Beyond = Callable[[Query], tuple[str, str]]
+"""Says for people what becomes of a query: a word, as an rcode is, and the reason."""
 
 _MOST_LINKS: Final = 8
 
@@ -67,6 +70,10 @@ class Authority:
         self._negative_ttl = negative_ttl
         self.complete = True
         """Whether what is not shown is not there; else nobody knows that."""
+        self.limit = 0
+        """How many of the addresses found are answered at a time; 0: all."""
+        self.beyond: Beyond | None = None
+        """What is said of names in no zone of ours, where they are not refused."""
 
     def soa(self, domain: Labels) -> bytes:
         """Write the data of the SOA of *domain* as it is after the last change."""
@@ -115,8 +122,8 @@ class Authority:
         if found.rrset.kind != wire.CNAME or kind in {wire.CNAME, wire.ANY}:
             return Verdict(wire.NOERROR, domain, found.rrset, found.key, found.ttl)
         chain, target = self._follow(labels, found, kind)
-        # What the chain has depends on more names than one.
-        key = None if chain else found.key
+        # What a name of ours has, or gets later, depends on more names than this one.
+        key = found.key if target and not chain else None
         return Verdict(wire.NOERROR, domain, found.rrset, key, found.ttl, chain, target)
 
     def _find(self, domain: Labels, labels: Labels, kind: int) -> Found | None:

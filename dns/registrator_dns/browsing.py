@@ -1,11 +1,12 @@
 """What browsers of services are told: types, instances, domains (RFC 6763)."""
 
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, islice
 from typing import Final
 
 from registrator_dns import names, records, wire
 from registrator_dns.names import Labels
-from registrator_dns.places import DNS_SD
+from registrator_dns.places import DNS_SD, Asked
 from registrator_dns.records import Glue, Naming, RRset
 from registrator_dns.tree import MOST, Node, Tree
 
@@ -27,14 +28,33 @@ def beginnings(place: Labels, tree: Tree, suffix: bytes) -> RRset:
     """
     if place in _DOMAINS:
         return RRset(wire.PTR, (suffix,))
-    types = (
-        names.wire((name, proto)) + suffix
-        for proto in (b"_tcp", b"_udp")
-        if (protocol := tree.get((proto,))) is not None
-        for name, node in protocol.below.items()
-        if node.below
-    )
+    types = (names.wire(labels) + suffix for labels, _ in _types(tree))
     return RRset(wire.PTR, tuple(islice(types, MOST)))
+
+
+def shares(
+    asked: Asked, tree: Tree, owner: bytes
+) -> Mapping[str, Collection[bytes]] | None:
+    """List by key which pointers of *owner* are there because of each instance.
+
+    None where there is nothing to browse.
+    """
+    if asked.place == _TYPES:
+        suffix = owner[len(names.wire(_TYPES)) :]
+        return {
+            each.key: (names.wire(labels) + suffix,)
+            for labels, node in _types(tree)
+            for below in node.below.values()
+            for each in below.members
+        }
+    node = tree.get(asked.type) if asked.type else None
+    if node is None or not node.below:
+        return None
+    return {
+        each.key: (names.wire((label,)) + owner,)
+        for label, below in node.below.items()
+        for each in below.members
+    }
 
 
 def instances(node: Node, owner: bytes, naming: Naming) -> RRset:
@@ -56,3 +76,12 @@ def instances(node: Node, owner: bytes, naming: Naming) -> RRset:
         beside += chain(addresses)
     rdatas = tuple(name + naming.domain for name in owners)
     return RRset(wire.PTR, rdatas, tuple(beside))
+
+
+def _types(tree: Tree) -> Iterator[tuple[Labels, Node]]:
+    """Yield the types of service that have instances, each with its node."""
+    for proto in (b"_tcp", b"_udp"):
+        protocol = tree.get((proto,))
+        for name, node in protocol.below.items() if protocol else ():
+            if node.below:
+                yield (name, proto), node

@@ -26,7 +26,7 @@ class Elsewhere:
 
 
 class Forward(Protocol):
-    """Answers later, by calling *reply* once, or never after the end."""
+    """Answers later, by calling *reply* once; or never, after the end or by a limit."""
 
     def __call__(
         self,

@@ -13,12 +13,6 @@ from registrator_dns.process.frames import Message
 from registrator_dns.query import Query
 from registrator_dns.records import RRset
 
-_RCODES: Final = {
-    wire.NOERROR: "NOERROR",
-    wire.SERVFAIL: "SERVFAIL",
-    wire.NXDOMAIN: "NXDOMAIN",
-    wire.REFUSED: "REFUSED",
-}
 _REASONS: Final = {
     wire.NOERROR: "there is such a name, with nothing of this type",
     wire.SERVFAIL: "no such name is shown, but a registry was not read, or is away",
@@ -32,20 +26,33 @@ def explain(authority: Authority, name: str, kind: str) -> Message:
 
     Instances are given by key. Raise ValueError for what is no question.
     """
-    labels, number = text.name_of(name), text.kind_of(kind)
-    verdict = _judge(authority, labels, number)
-    records = list(_records(authority, labels, verdict))
+    query = _query(text.name_of(name), text.kind_of(kind))
+    verdict = authority.judge(query)
+    if verdict.is_elsewhere and authority.beyond is not None:
+        word, reason = authority.beyond(query)
+        return {"rcode": word, "reason": reason, "records": []}
+    records = list(_records(authority, query.labels, verdict))
     is_answer = verdict.rcode == wire.NOERROR and bool(records)
+    reason = _REASONS[verdict.rcode]
     return {
-        "rcode": _RCODES[verdict.rcode],
-        "reason": "" if is_answer else _REASONS[verdict.rcode],
+        "rcode": text.rcode(verdict.rcode),
+        "reason": _manner(verdict, authority.limit) if is_answer else reason,
         "records": records,
     }
 
 
-def _judge(authority: Authority, labels: Labels, kind: int) -> Verdict:
+def _query(labels: Labels, kind: int) -> Query:
     end = wire.HEADER_SIZE + len(names.wire(labels)) + 1 + 4
-    return authority.judge(Query(labels, kind, wire.IN, end, None))
+    return Query(labels, kind, wire.IN, end, None)
+
+
+def _manner(verdict: Verdict, limit: int) -> str:
+    """Say what an answer has of the records, if that is not all of them."""
+    last = verdict.chain[-1].rrset if verdict.chain else verdict.rrset
+    if last is None or last.kind not in {wire.A, wire.AAAA}:
+        return ""
+    is_limited = 0 < limit < len(last.rdatas)
+    return f"each answer has {limit} of the addresses" if is_limited else ""
 
 
 def _records(
@@ -69,10 +76,12 @@ def _records(
 def _of(
     authority: Authority, labels: Labels, owner: bytes, rrset: RRset, ttl: int
 ) -> Iterator[Message]:
-    shares = authority.shares(labels, rrset.kind)
+    sources: dict[bytes, list[str]] = {}
+    for key, share in authority.shares(labels, rrset.kind).items():
+        for rdata in share if key else ():
+            sources.setdefault(rdata, []).append(key)
     for rdata in rrset.rdatas:
-        sources = [key for key, share in shares.items() if key and rdata in share]
-        yield _record("answer", owner, rrset.kind, ttl, rdata, sources)
+        yield _record("answer", owner, rrset.kind, ttl, rdata, sources.get(rdata, ()))
 
 
 def _record(

@@ -48,7 +48,7 @@ class Followed:
         max_stale: float,
     ) -> None:
         self._backend = backend
-        self._node = node
+        self._node = _in_dns(node)
         self._is_unfit = unfit
         self._tell = tell
         self._max_stale = None if max_stale == math.inf else max_stale
@@ -110,7 +110,7 @@ class Followed:
         wanted: dict[str, Instance] = {}
         unfit: list[tuple[str, str]] = []
         for key, instance in instances.items():
-            if instance.node == self._node:
+            if _in_dns(instance.node) == self._node:
                 continue
             reason = None
             if self._shown.get(key) != instance:
@@ -128,3 +128,8 @@ class Followed:
             )
         self._told = len(unfit)
         return wanted
+
+
+def _in_dns(node: str) -> bytes:
+    """Write the name of a node so that DNS's equal ones are equal (RFC 4343)."""
+    return node.encode(errors="surrogatepass").lower()

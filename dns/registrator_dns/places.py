@@ -37,6 +37,9 @@ WORDS = frozenset({SERVICE, NODE, ADDR, NS, QUERY})
 DNS_SD: Labels = (b"_dns-sd", b"_udp")
 """Below it is told what can be browsed (RFC 6763): no service's to have."""
 
+MOST_TAGS = 64
+"""So many tags of one instance have names, the first: each name costs a change time."""
+
 _TCP = b"_tcp"
 _UDP = b"_udp"
 
@@ -145,7 +148,7 @@ def _asks_for_pair(labels: Labels) -> bool:
 def _names(instance: Instance) -> Iterator[Labels]:
     name = parse(instance.name)
     yield name
-    for tag in instance.tags:
+    for tag in instance.tags[:MOST_TAGS]:
         try:
             labels = parse(tag) + name
         except ValueError:

@@ -20,7 +20,14 @@ KINDS: Final[Mapping[str, int]] = {
     "ANY": wire.ANY,
 }
 
+_RCODES: Final = {
+    wire.NOERROR: "NOERROR",
+    wire.SERVFAIL: "SERVFAIL",
+    wire.NXDOMAIN: "NXDOMAIN",
+    wire.REFUSED: "REFUSED",
+}
 _WORDS: Final = {number: word for word, number in KINDS.items()}
+_FAMILIES: Final = {wire.A: socket.AF_INET, wire.AAAA: socket.AF_INET6}
 _PRINTABLE: Final = range(0x21, 0x7F)
 
 
@@ -37,6 +44,11 @@ def kind_of(word: str) -> int:
 def word_of(kind: int) -> str:
     """Write a type."""
     return _WORDS.get(kind, f"TYPE{kind}")
+
+
+def rcode(number: int) -> str:
+    """Write an rcode that we answer with."""
+    return _RCODES[number]
 
 
 def name_of(text: str) -> Labels:
@@ -56,10 +68,8 @@ def name(octets: bytes) -> str:
 
 def data(kind: int, rdata: bytes) -> str:
     """Write the data of a record of ours."""
-    if kind == wire.A:
-        return socket.inet_ntop(socket.AF_INET, rdata)
-    if kind == wire.AAAA:
-        return socket.inet_ntop(socket.AF_INET6, rdata)
+    if kind in _FAMILIES:
+        return socket.inet_ntop(_FAMILIES[kind], rdata)
     if kind in {wire.PTR, wire.NS, wire.CNAME}:
         return name(rdata)
     if kind == wire.SRV:
@@ -67,7 +77,18 @@ def data(kind: int, rdata: bytes) -> str:
         return f"{' '.join(map(str, numbers))} {name(rdata[6:])}"
     if kind == wire.TXT:
         return " ".join(_strings(rdata))
+    if kind == wire.SOA:
+        return _soa(rdata)
     return f"\\# {len(rdata)} {rdata.hex()}"  # RFC 3597 section 5
+
+
+def _soa(rdata: bytes) -> str:
+    hostmaster = 0
+    while size := rdata[hostmaster]:
+        hostmaster += 1 + size
+    both = f"{name(rdata)} {name(rdata[hostmaster + 1 :])}"
+    numbers = [int.from_bytes(rdata[at:][:4]) for at in range(-20, 0, 4)]
+    return f"{both} {' '.join(map(str, numbers))}"
 
 
 def _strings(rdata: bytes) -> Iterator[str]:

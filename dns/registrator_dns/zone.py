@@ -8,6 +8,7 @@ from registrator.model import Instance
 from registrator_dns import browsing, names, places, records, wire
 from registrator_dns.members import Member, Members, added, removed, sharing
 from registrator_dns.names import MAX_NAME, Labels
+from registrator_dns.nodes import Nodes
 from registrator_dns.places import (
     ADDR,
     DNS_SD,
@@ -68,7 +69,7 @@ class Zone:
         self._addresses: dict[bytes, Members] = {}
         # Of these one is always there: what can be browsed is told below it.
         self._protos: dict[bytes, int] = {DNS_SD[1]: 1}
-        self._nodes: dict[tuple[Labels, bytes], tuple[Member, int]] = {}
+        self._nodes = Nodes()
         self._fixed = _fixed(host)
         itself = Member.of_node(b".".join(host.node).decode(), host.address)
         self._enter(itself, ((*host.node, NODE),), host.address)
@@ -94,8 +95,8 @@ class Zone:
         for proto in shown.protos:
             self._protos[proto] = self._protos.get(proto, 0) + 1
         changed |= self._enter(member, shown.places, member.address)
-        if shown.node:
-            changed |= self._enter_node(shown.node, member)
+        if shown.node and (node := self._nodes.enter(shown.node, member)):
+            changed |= self._enter(node, (shown.node,), node.node_address)
         return changed | {shown.type, EVERYTHING}
 
     def drop(self, key: str) -> set[Key]:
@@ -110,8 +111,8 @@ class Zone:
             if not self._protos[proto]:
                 del self._protos[proto]
         changed = self._leave(member, shown.places, member.address)
-        if shown.node:
-            changed |= self._leave_node(shown.node, member)
+        if shown.node and (node := self._nodes.leave(shown.node, member)):
+            changed |= self._leave(node, (shown.node,), node.node_address)
         return changed | {shown.type, EVERYTHING}
 
     def find(self, labels: Labels, kind: int, domain: bytes) -> Found | None:
@@ -133,13 +134,18 @@ class Zone:
 
     def shares(self, labels: Labels, kind: int, domain: bytes) -> Shares:
         """List what each instance alone puts to the answer of `find`."""
-        place = places.asked(labels, self._scheme).place
+        asked = places.asked(labels, self._scheme)
+        place = asked.place
         naming = Naming(self.host, self._scheme, domain)
+        if kind == wire.PTR and ANY not in place:
+            return browsing.shares(asked, self._tree, names.wire(labels) + domain) or {}
         if ANY in place:
             members = self._tree.match(place).members()
         else:
             node = self._tree.get(place)
             members = node.members if node else ()
+        if place[-1:] == (NODE,):
+            members = self._on(members)
         return {
             each.key: self._found((each,), place, kind, naming, place).rrset.rdatas
             for each in members
@@ -148,10 +154,14 @@ class Zone:
     def shares_reverse(self, address: bytes, domain: bytes) -> Shares:
         """List what each instance alone puts to the answer of `find_reverse`."""
         naming = Naming(self.host, self._scheme, domain)
-        return {
-            each.key: records.of_reverse(address, (each,), naming).rdatas
-            for each in self._addresses.get(address, ())
-        }
+        members = self._addresses.get(address, ())
+        found: dict[str, Collection[bytes]] = {}
+        # A node goes before the services that have its address.
+        for member in sorted(members, key=lambda each: each.is_node):
+            rdatas = records.of_reverse(address, (member,), naming).rdatas
+            those = self._on((member,)) if member.is_node else (member,)
+            found |= dict.fromkeys((each.key for each in those), rdatas)
+        return found
 
     def find_reverse(self, address: bytes, domain: bytes) -> Found | None:
         """Find the PTR of an address; None where it is not one of ours."""
@@ -230,6 +240,16 @@ class Zone:
         found = records.of_addresses((address,), kind)
         return Found(found, key, self._ttls.default)
 
+    def _on(self, nodes: Members) -> Members:
+        """List the instances that are on one of *nodes*, but for this host's own."""
+        known = {(each.node_address, each.instance.node.lower()) for each in nodes}
+        return tuple(
+            each
+            for each in self._members.values()
+            if (each.node_address, each.instance.node.lower()) in known
+            and each.node_address != self.host.address
+        )
+
     def _is_proto(self, place: Labels) -> bool:
         """Whether there is an RFC 2782 name below, in which *place* is the protocol."""
         return place[1:] in {(), (SERVICE,)} and place[0] in self._protos
@@ -259,26 +279,6 @@ class Zone:
         if not self._addresses[address]:
             del self._addresses[address]
         return {*at, _key(address)}
-
-    def _enter_node(self, name: Labels, member: Member) -> set[Key]:
-        """Count one more member on a node, which is shown with the first of them."""
-        known = (name, member.node_address)
-        node, count = self._nodes.get(known, (None, 0))
-        if node is not None:
-            self._nodes[known] = (node, count + 1)
-            return set()
-        node = Member.of_node(member.instance.node, member.node_address)
-        self._nodes[known] = (node, 1)
-        return self._enter(node, (name,), node.node_address)
-
-    def _leave_node(self, name: Labels, member: Member) -> set[Key]:
-        known = (name, member.node_address)
-        node, count = self._nodes[known]
-        if count > 1:
-            self._nodes[known] = (node, count - 1)
-            return set()
-        del self._nodes[known]
-        return self._leave(node, (name,), node.node_address)
 
 
 def _key(address: bytes) -> Key:

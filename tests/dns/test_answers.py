@@ -220,6 +220,18 @@ def test_an_alias_comes_before_what_it_leads_to(times: int) -> None:
     assert len(asked(answers, times, "alias.service.consul").answer[1]) == 2
 
 
+@pytest.mark.parametrize("before", [[], ["::1"]], ids=["nothing", "other family"])
+def test_an_alias_brings_what_came_after_it(before: list[str]) -> None:
+    alias = web("alias", name="alias", address="web.service.consul")
+    answers = responder(alias, *(web(each, address=each) for each in before))
+    assert data(asked(answers, 2, "alias.service.consul")) == ["web.service.consul."]
+
+    put(answers, web(address="10.0.0.2"))
+
+    found = data(ask(answers, "alias.service.consul"))
+    assert found == ["web.service.consul.", "10.0.0.2"]
+
+
 def test_what_an_alias_leads_to_takes_turns_and_is_limited() -> None:
     alias = web("alias", name="alias", address="web.service.consul")
     answers = responder(*MANY[:3], alias, limit=2)

@@ -171,7 +171,6 @@ def chain(name: str, kind: str = "A") -> list[str]:
     assert verdict.rcode == wire.NOERROR
     assert verdict.rrset is not None
     assert verdict.rrset.kind == wire.CNAME
-    assert (verdict.key is None) == bool(verdict.chain)
     return [link.owner.split(b"\7service")[0][1:].decode() for link in verdict.chain]
 
 
@@ -195,6 +194,18 @@ def test_an_alias_brings_what_it_leads_to_among_our_names(
     name: str, kind: str, further: list[str]
 ) -> None:
     assert chain(name, kind) == further
+
+
+@pytest.mark.parametrize(
+    ("name", "depends"),
+    [("out", True), ("on", False), ("a1", False), ("nowhere", False), ("self", False)],
+)
+def test_an_alias_depends_on_its_own_name_alone_where_it_leads_straight_outside(
+    name: str, *, depends: bool
+) -> None:
+    verdict = judge(f"{name}.service.consul")
+
+    assert (verdict.key is not None) is depends
 
 
 @pytest.mark.parametrize("name", ["out", "on"])

@@ -30,6 +30,15 @@ def named(page: str) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([a-z-]+)`", cell)}
 
 
+def test_the_tables_of_modules_name_every_module() -> None:
+    text = (ROOT / "dns/README.md").read_text()
+    cells = re.findall(r"(?m)^\| ([^|]*) \|(.*)\|$", text)
+    named = set(re.findall(r"`([a-z_]+)(?:\.c)?`", str(cells)))
+    modules = (ROOT / "dns/registrator_dns").rglob("*.py")
+
+    assert {each.stem for each in modules} - {"__init__"} <= named
+
+
 def test_the_page_of_the_registry_names_every_option() -> None:
     assert named("backends/dns.md") >= options()
 

@@ -179,6 +179,25 @@ async def test_of_what_is_no_name_in_dns_the_rest_is_shown(
     assert "1 instances cannot be shown in DNS; 'there:bad:80': no name" in caplog.text
 
 
+async def test_what_another_spelling_of_our_node_offers_is_left_out() -> None:
+    told: list[Difference] = []
+
+    async def tell(difference: Difference) -> None:
+        told.append(difference)
+
+    memory = MemoryBackend("HERE")
+    followed = Followed(
+        memory, node="here", unfit=lambda _: None, tell=tell, max_stale=1.0
+    )
+    await put(memory, THERE)
+    async with asyncio.TaskGroup() as rooms:
+        running = rooms.create_task(followed.run({}), name="follow")
+        await eventually(lambda: told, "it was told")
+        running.cancel()
+
+    assert told[0].put == {}
+
+
 async def test_what_an_earlier_daemon_showed_stands_until_the_registry_answers() -> (
     None
 ):

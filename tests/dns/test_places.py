@@ -5,7 +5,7 @@ import pytest
 from registrator.model import Instance
 from registrator_dns.members import Member
 from registrator_dns.names import Labels, parse
-from registrator_dns.places import Asked, Scheme, asked, ends_as_pair, shown
+from registrator_dns.places import MOST_TAGS, Asked, Scheme, asked, ends_as_pair, shown
 from samples import web
 
 SCHEME = Scheme(dc=b"dc1", short=(b"dev",))
@@ -184,6 +184,15 @@ def test_an_instance_is_shown_under_its_names(
 
     assert found.places == places(*expected)
     assert found.protos == {proto.encode() for proto in protos}
+
+
+def test_of_many_tags_the_first_have_names() -> None:
+    tags = tuple(f"t{number}" for number in range(MOST_TAGS + 1))
+
+    found = shown(member(tags=tags), SCHEME)
+
+    assert parse(f"t{MOST_TAGS - 1}.web.service") in found.places
+    assert parse(f"t{MOST_TAGS}.web.service") not in found.places
 
 
 def test_without_the_option_there_are_no_short_names() -> None:

@@ -16,11 +16,14 @@ from registrator_dns.answers import Answer
 from registrator_dns.clients.cookies import Cookies
 from registrator_dns.counters import Counters
 from registrator_dns.elsewhere import Elsewhere
+from registrator_dns.places import ADDR
 from registrator_dns.query import Malformed, Query, read
 
 _SLOTS = 1 << 16
 """Of two networks or kinds in one slot, each has its part of what one would have."""
 
+_ADDR = names.wire((ADDR,))
+_POINTER = 0xC0  # what a name that goes on elsewhere goes on with (RFC 1035 4.1.4)
 _COOKIE = b"\0\x0a\0"  # what an OPT with a cookie has in it
 
 
@@ -80,8 +83,12 @@ class Limited:
     ) -> bytes | Elsewhere | None:
         """Answer one packet, as `Answer` promises."""
         reply = self._answer(packet, udp=udp, client=client)
+        return self.limit(packet, reply, client) if reply and udp else reply
+
+    def limit(self, packet: bytes, reply: bytes, client: str) -> bytes | None:
+        """Say what is sent over UDP where *reply* is the answer to *packet*."""
         network = _network(client)
-        if not reply or not udp or not network:
+        if not network:
             return reply
         kind = _kind(reply)
         if self._rates.allows(network, kind, self._clock()):
@@ -102,21 +109,54 @@ class Limited:
 @lru_cache(4096)
 def _network(client: str) -> bytes:
     """Find the network of an address: /24 or /56; empty for one without a limit."""
-    address = client.partition("%")[0]
-    if not address or ipaddress.ip_address(address).is_loopback:
+    if not client:
         return b""
-    packed = names.packed(address)
-    return packed[:3] if len(packed) == 4 else packed[:7]
+    address = ipaddress.ip_address(client.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        # What a socket for both calls a client of IPv4.
+        address = address.ipv4_mapped or address
+    if address.is_loopback:
+        return b""
+    return address.packed[: 3 if address.version == 4 else 7]
 
 
 def _kind(reply: bytes) -> bytes:
-    """Say what makes answers one kind: the question; or, of errors, the rcode."""
-    if reply[3] & 0x0F:
-        return reply[3:4]
-    at = wire.HEADER_SIZE
-    while reply[at]:
-        at += 1 + reply[at]
-    return reply[wire.HEADER_SIZE : at + 5].lower()
+    """Say what makes answers one kind: the name, and the type of what it has.
+
+    Of the types that it has not, which are most, all are one; so are all addresses
+    as names, which are there whether anybody has them or not. Of errors, it is the
+    rcode.
+    """
+    rcode = reply[3] & 0x0F
+    answers = int.from_bytes(reply[6:8])
+    is_empty = not answers and not int.from_bytes(reply[8:10]) and not reply[2] & 0x02
+    if rcode or is_empty:
+        return bytes((rcode,))  # what is empty is BADVERS, or has nothing to tell
+    end = _past(reply, wire.HEADER_SIZE)
+    name = _shared(reply[wire.HEADER_SIZE : end].lower())
+    if not answers:
+        return name
+    at = _past(reply, end + 4)
+    return name + reply[at : at + 2]
+
+
+def _past(message: bytes, at: int) -> int:
+    """Find the end of the name that begins *at*."""
+    while 0 < message[at] < _POINTER:
+        at += 1 + message[at]
+    return at + 2 if message[at] else at + 1
+
+
+def _shared(name: bytes) -> bytes:
+    """Leave out the address that a name begins with, if it is one as `addr` has it."""
+    rest = name[1 + name[0] :]
+    if not rest.startswith(_ADDR):
+        return name
+    try:
+        names.from_hex(name[1 : 1 + name[0]])
+    except ValueError:
+        return name
+    return rest
 
 
 def _truncated(packet: bytes, reply: bytes) -> bytes:

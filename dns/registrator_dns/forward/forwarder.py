@@ -3,7 +3,8 @@
 import resource
 from collections.abc import Callable, Sequence
 
-from registrator_dns import wire
+from registrator.model import endpoint
+from registrator_dns import text, wire
 from registrator_dns.elsewhere import Elsewhere
 from registrator_dns.forward.asked import Question
 from registrator_dns.forward.cache import Cache
@@ -21,6 +22,9 @@ from registrator_dns.forward.special import special
 from registrator_dns.forward.trail import is_circle, trail
 from registrator_dns.names import Endpoint, Labels
 from registrator_dns.query import Query
+
+Limit = Callable[[bytes, bytes, str], bytes | None]
+"""Says what is sent over UDP where a packet has a reply, for a client; or nothing."""
 
 MOST_WAITING = 1000
 """Queries that wait for upstreams at once; one client has at most a quarter."""
@@ -42,12 +46,17 @@ class Forwarder:
         resolv_conf: ResolvConf | None = None,
         most: int = MOST_WAITING,
         patience: Patience | None = None,
+        limit: Limit | None = None,
     ) -> None:
-        """*most* queries wait at once; what is beyond fails at once."""
+        """*most* queries wait at once; what is beyond fails at once.
+
+        What goes over UDP, whoever knew it, goes through *limit*.
+        """
         self.counts = Counts()
         self._clients = Clients(options.allow)
         self._routes = Routes(options, resolv_conf or ResolvConf())
         self._most = most
+        self._limit = limit
         self._lookups = Lookups(
             Cache(options.cache), patience or Patience(), self.counts
         )
@@ -74,6 +83,8 @@ class Forwarder:
         reply: Callable[[bytes], None],
     ) -> None:
         """Answer *packet* through *reply*, at once or later, as `Forward` promises."""
+        if udp and self._limit is not None:
+            reply = _limited(self._limit, packet, client, reply)
         asker = Client.of(elsewhere.query, packet, udp=udp)
         may_recurse = self._clients.may_recurse(client)
         query, octets = _wanted(elsewhere, packet)
@@ -100,12 +111,33 @@ class Forwarder:
                 Lookup(question, source), client, finish, is_soon=is_soon
             )
 
+    def outlook(self, query: Query) -> tuple[str, str]:
+        """Say, as `Beyond` does, what becomes of a query of who may recurse."""
+        source = None if query.kind in _META else self._source(query)
+        if source is None:
+            return "REFUSED", "the name is in no domain of this responder or upstream"
+        if isinstance(source, Response):
+            return text.rcode(source.rcode), "a special name, which is never forwarded"
+        places = ", ".join(endpoint(*place) for place in source) or "no upstream"
+        return "FORWARDED", f"for clients who may recurse, to {places}"
+
     def _source(self, query: Query) -> Response | Places | None:
         """Find what is said of a name, or who is asked; None: it is not forwarded."""
         places = self._routes.zone(query.labels)
         if places is not None:
             return places
         return special(query) or self._routes.others()
+
+
+def _limited(
+    limit: Limit, packet: bytes, client: str, reply: Callable[[bytes], None]
+) -> Callable[[bytes], None]:
+    def send(octets: bytes) -> None:
+        allowed = limit(packet, octets, client)
+        if allowed:
+            reply(allowed)
+
+    return send
 
 
 def _wanted(elsewhere: Elsewhere, packet: bytes) -> tuple[Query, bytes]:

@@ -46,14 +46,18 @@ def show_of(said: Message) -> Show:
     answers = Answers(zone, options.domains, manner, forwards=forwards, cookies=cookies)
     answer: Answer = answers.answer
     usual = answers.usual
+    limit = None
     if rate:
         limited = Limited(answer, rate, time.monotonic, answers.counters, cookies)
         # Usual answers would pass by the limit.
-        answer, usual = limited.answer, Usual()
+        answer, limit, usual = limited.answer, limited.limit, Usual()
+    forwarder = Forwarder(options.forwarding, limit=limit) if forwards else None
+    if forwarder is not None:
+        answers.authority.beyond = forwarder.outlook
     return Show(
         options=options,
         answers=answers,
-        forwarder=Forwarder(options.forwarding) if forwards else None,
+        forwarder=forwarder,
         answer=answer,
         usual=usual,
     )

@@ -9,6 +9,8 @@ from dnsroom import flags, query, responder
 from registrator_dns.clients.cookies import Cookies
 from registrator_dns.clients.rate import Limited, Rates
 from registrator_dns.counters import Counters
+from registrator_dns.elsewhere import Elsewhere
+from registrator_dns.process.show import show_of
 from samples import web
 
 NAME = "web.service.consul"
@@ -32,7 +34,13 @@ class Room:
         self.clock = Clock()
         self.counters = Counters()
         self.cookies = Cookies(bytes(16), self.clock)
-        answers = responder(web(), web("other", name="other"), cookies=self.cookies)
+        shown = (
+            web(),
+            web("other", name="other"),
+            web("alias", name="alias", address="cdn.example.net"),
+            *(web(tag, name="addr", tags=(tag,)) for tag in ("one", "two")),
+        )
+        answers = responder(*shown, cookies=self.cookies)
         self._limited = Limited(
             answers.answer, RATE, self.clock, self.counters, self.cookies
         )
@@ -100,6 +108,8 @@ def test_it_is_limited_again_and_again(room: Room) -> None:
     ("client", "is_same"),
     [
         ("192.0.2.255", True),
+        ("::ffff:192.0.2.7", True),
+        ("::ffff:192.0.3.1", False),
         ("192.0.3.1", False),
         ("2001:db8::1", False),
     ],
@@ -148,6 +158,40 @@ def test_names_that_do_not_exist_are_one_kind(room: Room) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [NAME, "alias.service.consul", "service.consul"],
+    ids=["no data", "alias", "empty"],
+)
+def test_types_that_a_name_has_not_are_one_kind(room: Room, name: str) -> None:
+    found = [room.ask(name, f"TYPE{1000 + number}") for number in range(RATE + 2)]
+
+    assert found == ["whole"] * RATE + ["nothing", "TC"]
+
+
+@pytest.mark.parametrize("kind", ["A", "TXT"])
+def test_addresses_as_names_are_one_kind(room: Room, kind: str) -> None:
+    found = [room.ask(f"{n:08x}.addr.consul", kind) for n in range(RATE + 2)]
+
+    assert found == ["whole"] * RATE + ["nothing", "TC"]
+
+
+def test_a_tag_is_no_address_and_a_kind_of_its_own(room: Room) -> None:
+    names = ["one.addr.service.consul", "two.addr.service.consul"]
+
+    assert [room.ask(name) for name in names for _ in range(RATE)] == ["whole"] * 10
+
+
+def test_edns_of_the_future_is_one_kind(room: Room) -> None:
+    limited = room._limited  # noqa: SLF001
+    found = [
+        limited.answer(query(f"n{n}.consul", edns=1), udp=True, client=CLIENT)
+        for n in range(RATE + 1)
+    ]
+
+    assert found.index(None) == RATE
+
+
+@pytest.mark.parametrize(
     "packet",
     [query("example.org"), query(NAME)[:-1], b"\0\0\x28\0" + bytes(8)],
     ids=["REFUSED", "FORMERR", "NOTIMP"],
@@ -162,7 +206,9 @@ def test_errors_are_limited_too(room: Room, packet: bytes) -> None:
     assert all(len(octets or b"") <= len(packet) for octets in found)
 
 
-@pytest.mark.parametrize("client", ["127.0.0.1", "127.9.9.9", "::1", ""])
+@pytest.mark.parametrize(
+    "client", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", ""]
+)
 def test_this_host_is_not_limited(room: Room, client: str) -> None:
     assert {room.ask(client=client) for _ in range(3 * RATE)} == {"whole"}
 
@@ -184,6 +230,27 @@ def test_who_shows_a_cookie_of_ours_is_not_limited(room: Room) -> None:
     ]:
         option = dns.edns.GenericOption(OptionType.COOKIE, cookie)
         assert (room.ask(options=[option]) == "whole") is is_ours
+
+
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [("10.0.0.9", "localhost"), ("10.0.0.9", "{}.test"), (CLIENT, "www{}.example.org")],
+    ids=["an answer", "NXDOMAIN", "REFUSED"],
+)
+def test_what_forwarding_answers_is_limited_too(client: str, name: str) -> None:
+    uri = f"dns://?upstream=192.0.2.53&rate-limit={RATE}"
+    show = show_of({"uri": uri, "node": "foo", "address": "127.0.0.1"})
+    assert show.forwarder is not None
+    sent: list[bytes] = []
+    for number in range(RATE + 2):
+        packet = query(name.format(number))
+        found = show.answer(packet, udp=True, client=client)
+        assert isinstance(found, Elsewhere)
+        show.forwarder.ask(found, packet, client, udp=True, reply=sent.append)
+
+    answers = [flags(dns.message.from_wire(octets)) for octets in sent]
+    assert len(answers) == RATE + 1
+    assert ["TC" in each for each in answers] == [False] * RATE + [True]
 
 
 def test_an_answer_that_there_is_not_is_passed_on(room: Room) -> None:

@@ -74,7 +74,7 @@ async def forward(
     """Start a responder that has these upstreams, or the options that are given."""
     arguments = {
         name: settings.pop(name)
-        for name in ("resolv_conf", "most", "patience")
+        for name in ("resolv_conf", "most", "patience", "limit")
         if name in settings
     }
     listen = settings.pop("listen", "127.0.0.1")
@@ -745,6 +745,29 @@ async def test_a_wildcard_answers_from_the_address_that_was_asked(
     server, _ = await forward(opened, other, listen="0.0.0.0")
 
     assert data(await ask(server, address=asked)) == ["192.0.2.1"]
+
+
+async def test_what_goes_over_udp_goes_through_the_limit(
+    opened: AsyncExitStack, upstream: Start
+) -> None:
+    limited: list[str] = []
+
+    def limit(packet: bytes, octets: bytes, client: str) -> bytes | None:
+        name = str(dns.message.from_wire(packet).question[0].name)
+        limited.append(name)
+        assert (octets[:2], client) == (packet[:2], "127.0.0.1")
+        return None if name == "silent.test." else octets[:2] + b"\x85" + octets[3:]
+
+    asked = await upstream(tells(NAME, ADDRESS))
+    server, _ = await forward(opened, asked, limit=limit)
+
+    assert "AA" in flags(await ask(server))
+    assert "AA" in flags(await ask(server, "localhost"))
+    assert "AA" not in flags(await ask(server, udp=False))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await ask(server, "silent.test")
+    assert limited == [f"{NAME}.", "localhost.", "silent.test."]
 
 
 async def test_without_a_forwarder_what_is_elsewhere_is_refused() -> None:
