@@ -5,17 +5,17 @@ import os
 import socket
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from registrator.errors import ConfigError, Unavailable
 from registrator_dns.names import Endpoint
 from registrator_dns.process import frames
 from registrator_dns.process.frames import Message
+from registrator_dns.process.line import Line
 from registrator_dns.process.peer import Handle, peer
 from registrator_dns.sockets import Bound, overlap
 
@@ -35,7 +35,7 @@ class Remote:
         self._begin = begin
         self._begun: Message = {}
         self._bound: Sequence[Bound] = ()
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._handle: Handle | None = None
 
@@ -199,7 +199,7 @@ class Remote:
                 await loop.sock_sendall(connection, frames.frame(first))
                 reply = await self._first_reply(connection)
             opened.pop_all()
-        _, self._line = await loop.create_unix_connection(_Line, sock=connection)
+        _, self._line = await loop.create_unix_connection(Line, sock=connection)
         return reply
 
     async def _first_reply(self, connection: socket.socket) -> Message:
@@ -220,65 +220,6 @@ class Remote:
                 raise ConnectionResetError("it ended")
             octets += more
         return frames.message(body)
-
-
-class _Line(asyncio.Protocol):
-    """A connection on which everything said is answered, in its order."""
-
-    def __init__(self) -> None:
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.taken = False
-        self._heard = bytearray()
-        self._answers: deque[asyncio.Future[Message]] = deque()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let everybody know who waits."""
-        self.lost.set_result(None)
-        self._fail(exc or ConnectionResetError("it ended"))
-
-    def data_received(self, data: bytes) -> None:
-        """Take octets: parts of answers as well as several."""
-        self._heard += data
-        try:
-            while (answer := self._next()) is not None:
-                if "taken" in answer:
-                    self.taken = True
-                else:
-                    self._answers.popleft().set_result(answer)
-        except (frames.Garbled, IndexError) as error:
-            self._fail(error)
-            self._transport.abort()
-
-    async def ask(self, octets: bytes) -> Message:
-        """Send a message, and return its answer; raise OSError or `Garbled`."""
-        if self.lost.done():
-            raise ConnectionResetError("it ended")
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._answers.append(answer)
-        self._transport.write(octets)
-        # Who is cancelled does not read the answer; in its turn it comes all the same.
-        return await asyncio.shield(answer)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._transport.close()
-
-    def _next(self) -> Message | None:
-        body = frames.body(self._heard)
-        if body is None:
-            return None
-        del self._heard[: frames.LENGTH + len(body)]
-        return frames.message(body)
-
-    def _fail(self, error: Exception) -> None:
-        while self._answers:
-            waiting = self._answers.popleft()
-            waiting.set_exception(error)
-            waiting.exception()  # maybe nobody waits any more: then it is no news
 
 
 @contextmanager

@@ -8,15 +8,14 @@ from collections.abc import (
     Callable,
     Collection,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
 from contextlib import AsyncExitStack, ExitStack, suppress
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 from registrator.backend import Site
 from registrator.backoff import delays
@@ -27,21 +26,17 @@ from registrator_dns.forward.resolv_conf import ResolvConf
 from registrator_dns.forward.routes import Routes
 from registrator_dns.names import Endpoint
 from registrator_dns.options import Options, without_sources
-from registrator_dns.process import frames
 from registrator_dns.process.activation import inherited
 from registrator_dns.process.frames import Message
+from registrator_dns.process.pages import drops, listed, puts
 from registrator_dns.process.remote import Remote
 from registrator_dns.sockets import Bound, bind
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 OWN: Final = "own/"
 """What the keys of this host's own instances begin with."""
 PATIENCE: Final = "patience"
-PAGE: Final = 16
-"""Instances of one message: no query waits for more of them to be taken in."""
 _NOTHING: Final[Mapping[str, Instance]] = MappingProxyType({})
 
 
@@ -121,10 +116,7 @@ class Responders:
         self._shown.update(put)
         for key in drop:
             self._shown.pop(key, None)
-        messages: list[Iterable[Message]] = [
-            (_put(dict(page)) for page in _pages(put.items())),
-            ({"op": "drop", "keys": page} for page in _pages(drop)),
-        ]
+        messages: list[Iterable[Message]] = [puts(put), drops(drop)]
         if complete is not None and complete != self._complete:
             self._complete = complete
             messages.append([{"op": "complete", "is": complete}])
@@ -219,7 +211,7 @@ class Responders:
     async def _inherit(self, remote: Remote) -> Mapping[str, Instance]:
         """Take over what one shows; return what of it is still shown by it."""
         try:
-            there = {k: i for k, i in (await _listed(remote)).items() if self._fits(i)}
+            there = {k: i for k, i in (await listed(remote)).items() if self._fits(i)}
         except Unavailable as error:
             log.warning("%s; what it showed is found anew", error)
             return {}
@@ -232,10 +224,8 @@ class Responders:
     async def _make_right(self, remote: Remote, there: Mapping[str, Instance]) -> None:
         """Have one show all that is to be shown, and only then answer."""
         wanted = {k: v for k, v in self._shown.items() if there.get(k) != v}
-        for page in _pages(wanted.items()):
-            await remote.ask(_put(dict(page)))
-        for keys in _pages(there.keys() - self._shown.keys()):
-            await remote.ask({"op": "drop", "keys": keys})
+        for message in chain(puts(wanted), drops(there.keys() - self._shown.keys())):
+            await remote.ask(message)
         await remote.ask({"op": "complete", "is": self._complete})
         await remote.ask({"op": "ready"})
 
@@ -278,26 +268,3 @@ class Responders:
         after = self._options.lasting.linger if self._site.runtime else 0.0
         while self._remotes:
             await self._remotes.pop().end(after)
-
-
-async def _listed(remote: Remote) -> dict[str, Instance]:
-    found: dict[str, Instance] = {}
-    from_start = True
-    while True:
-        answer = await remote.ask({"op": "list", "from_start": from_start})
-        if not answer["instances"]:
-            return found
-        from_start = False
-        for key, values in answer["instances"].items():
-            found[key] = frames.instance(values)
-
-
-def _put(instances: Mapping[str, Instance]) -> Message:
-    written = {key: frames.written(each) for key, each in instances.items()}
-    return {"op": "put", "instances": written}
-
-
-def _pages(items: Collection[T]) -> Iterator[list[T]]:
-    every = iter(items)
-    while page := list(islice(every, PAGE)):
-        yield page
