@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ from registrator.ctl.client import Client, NoDaemon
 from registrator.views import ServiceView, StatusView
 from waiting import until
 
+_MARK = "DAEMON_OF_A_TEST"
 CTL = Path(sys.executable).with_name("registrator-ctl")
 
 
@@ -30,8 +31,9 @@ class Daemon:
         """Have it started by the command *under*, if there is one."""
         self.under = under
         self._arguments = arguments
-        self._environment = {**os.environ, **(environment or {})}
         self._home = tempfile.TemporaryDirectory(prefix="registrator-")
+        own = {_MARK: self._home.name}
+        self._environment = {**os.environ, **(environment or {}), **own}
         self.socket = Path(self._home.name, "control.sock")
         self._log = Path(self._home.name, "log")
         self._client = Client([self.socket])
@@ -53,6 +55,7 @@ class Daemon:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._end_what_outlives_it()
         if error is not None:
             sys.stderr.write(f"--- the daemon's log ---\n{self.log}\n")
         self._home.cleanup()
@@ -115,6 +118,14 @@ class Daemon:
             and not backend["waiting"]
             for backend in status["backends"]
         )
+
+    def _end_what_outlives_it(self) -> None:
+        """End its DNS responders, which wait for the next daemon when one is killed."""
+        mark = f"{_MARK}={self._home.name}".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def _answers(self) -> bool:
         if not self.alive:
