@@ -1,12 +1,15 @@
 """docs/dns/port-53.md: port 53 without root, by each way that the page has."""
 
+import os
 import re
+import signal
 import sys
 from pathlib import Path
 
 from apart import LAN, Apart
 from daemons import CTL
 from standins import standin_with
+from waiting import until
 from wiring import SERVICES, comparable, page, wired
 
 ROOT = Path(__file__).parents[3]
@@ -47,6 +50,7 @@ def test_one_capability_is_enough_and_the_only_one() -> None:
     under, arguments = told.starts[0]
     [(line, output)] = told.sessions
     [directories] = re.findall(r"(?m)^install -d .*", PAGE)
+    web = ("@127.0.0.1", "web.service.consul")
     with Apart() as host, standin_with(*SERVICES) as engine:
         prepare(host)
         host.empty("/var/lib")
@@ -56,12 +60,14 @@ def test_one_capability_is_enough_and_the_only_one() -> None:
                 *(*under, sys.executable, "-m", "registrator", *arguments),
                 *(f"-docker-host={engine.uri}", f"-ip={LAN[0]}"),
             ],
-            lambda: host.answers("@127.0.0.1", "web.service.consul"),
+            lambda: host.answers(*web),
         ) as server:
             held = host.run("sh", "-c", f"PID={server.pid}; {line}")
             over_ipv6 = host.answers("@::1", "web.service.consul")
             name = user(host, server.pid)
             status = host.run(str(CTL), "status")
+            os.kill(server.pid, signal.SIGTERM)  # killed, it would leave its responder
+            until(lambda: not host.answers(*web), "the responder has ended")
 
     assert "--reuid" in under
     assert name == "nobody"
