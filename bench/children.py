@@ -140,7 +140,7 @@ class Responder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._child.end()
+        self._child.finish()  # killed, it would leave its child
 
     @property
     def pid(self) -> int:
@@ -204,6 +204,12 @@ class _Child:
 
     def end(self) -> None:
         self._running.kill()
+        self._running.wait()
+        self._process = None
+
+    def finish(self) -> None:
+        """Have nothing more to say to it, which makes it end."""
+        self.input.close()
         self._running.wait()
         self._process = None
 
