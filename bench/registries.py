@@ -124,7 +124,7 @@ def _timed(store: Store, size: int) -> _Timed:
 
 def _change(host: Hosts, eye: "_Eye", pace: float) -> tuple[float, float]:
     """Start one and stop it again; the seconds until each of the two was seen."""
-    time.sleep(pace * 1.2)
+    time.sleep(pace * 1.2)  # or the pause between two writes would be measured
     place, at = host.moment("start")
     came = eye.came(place, at) - at
     time.sleep(pace * 1.2)

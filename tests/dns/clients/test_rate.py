@@ -182,7 +182,7 @@ def test_a_tag_is_no_address_and_a_kind_of_its_own(room: Room) -> None:
 
 
 def test_edns_of_the_future_is_one_kind(room: Room) -> None:
-    limited = room._limited  # noqa: SLF001
+    limited = room._limited  # noqa: SLF001  what it keeps
     found = [
         limited.answer(query(f"n{n}.consul", edns=1), udp=True, client=CLIENT)
         for n in range(RATE + 1)
@@ -198,7 +198,7 @@ def test_edns_of_the_future_is_one_kind(room: Room) -> None:
 )
 def test_errors_are_limited_too(room: Room, packet: bytes) -> None:
     found = [
-        room._limited.answer(packet, udp=True, client=CLIENT)  # noqa: SLF001
+        room._limited.answer(packet, udp=True, client=CLIENT)  # noqa: SLF001  past UDP
         for _ in range(RATE + 2)
     ]
 
@@ -254,7 +254,7 @@ def test_what_forwarding_answers_is_limited_too(client: str, name: str) -> None:
 
 
 def test_an_answer_that_there_is_not_is_passed_on(room: Room) -> None:
-    limited = room._limited  # noqa: SLF001
+    limited = room._limited  # noqa: SLF001  what it keeps
 
     assert limited.answer(b"", udp=True, client=CLIENT) is None
 
