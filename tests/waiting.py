@@ -1,4 +1,8 @@
-"""Waits for conditions, never for time to pass."""
+"""Waits for conditions, never for time to pass.
+
+A condition that raises OSError does not hold yet: what it asks is still starting,
+electing or out of reach. The last such error is the cause of the failure.
+"""
 
 import asyncio
 import time
@@ -14,11 +18,16 @@ PAUSE = 0.005
 def until(condition: Callable[[], T], what: str, deadline: float = DEADLINE) -> T:
     """Return the first true value of *condition*; fail after *deadline* seconds."""
     end = time.monotonic() + deadline
-    while not (value := condition()):
+    while True:
+        error = None
+        try:
+            if value := condition():
+                return value
+        except OSError as refused:
+            error = refused
         if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline:g} s: {what}")
+            raise AssertionError(f"not within {deadline:g} s: {what}") from error
         time.sleep(PAUSE)
-    return value
 
 
 @overload
@@ -39,10 +48,13 @@ async def eventually(
     """Do the same on an event loop; the condition may be a coroutine function."""
     end = time.monotonic() + deadline
     while True:
-        found = condition()
-        value = await found if isinstance(found, Awaitable) else found
-        if value:
-            return value
+        error = None
+        try:
+            found = condition()
+            if value := await found if isinstance(found, Awaitable) else found:
+                return value
+        except OSError as refused:
+            error = refused
         if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline:g} s: {what}")
+            raise AssertionError(f"not within {deadline:g} s: {what}") from error
         await asyncio.sleep(PAUSE)

@@ -23,6 +23,7 @@ from registrator_dns.backend import DnsBackend
 from registrator_dns.process.frames import frame
 from registrator_dns.process.responders import Responders
 from samples import drop, put, web
+from servers import free_ports
 from waiting import eventually
 
 
@@ -239,8 +240,8 @@ async def test_it_answers_on_sockets_that_a_service_manager_passed(
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
         socket.socket() as tcp,
     ):
-        udp.bind(("127.0.0.1", 0))
-        port = udp.getsockname()[1]
+        (port,) = free_ports(1)
+        udp.bind(("127.0.0.1", port))
         tcp.bind(("127.0.0.1", port))
         tcp.listen()
         passed = [{"udp": udp, "tcp": tcp}[kind].fileno() for kind in kinds]
