@@ -99,6 +99,11 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         made = stores.make(registries(settings), site)
     except ConfigError as error:
         mistakes += error.problems
+    if settings.once and made and all(each.local for each in made):
+        mistakes.append(
+            f"-once: what {made[0].uri} shows ends with the daemon; name a registry"
+            " that lasts, such as consul://127.0.0.1:8500"
+        )
     if mistakes or endpoint is None:
         raise ConfigError(*mistakes)
     return Prepared(
@@ -196,10 +201,13 @@ async def _open(
     engine = await opened.enter_async_context(Engine(prepared.endpoint))
     node, addresses = await _locate(engine, settings, tell)
     site = prepared.site(node, settings.ip or next(filter(None, addresses()), ""))
-    backends = [
-        await opened.enter_async_context(backend)
-        for backend in stores.make(registries(settings), site)
-    ]
+    backends = stores.make(registries(settings), site)
+    if settings.once:
+        backends = [each for each in backends if not each.local]
+    for each in backends:
+        # Only looked at, it takes no port that a running daemon has.
+        if not (each.local and settings.dry_run):
+            await opened.enter_async_context(each)
     snapshot = Snapshot()
     source = Source(
         engine,

@@ -60,7 +60,10 @@ class Backend(ABC, Generic[R]):
     """Seconds between calls of `refresh`; None where nothing expires."""
     schemes: ClassVar[tuple[str, ...]]
     local: ClassVar[bool] = False
-    """Whether what it holds is in this process only: no other can read it."""
+    """Whether what it holds ends with the daemon, and no other can read it.
+
+    -dry-run does not open such a store; it then owns nothing.
+    """
 
     @classmethod
     @abstractmethod

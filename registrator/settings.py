@@ -195,7 +195,7 @@ class Settings:
         where="command line",
     )
     once: bool = _option(
-        BOOLEAN, False, "bring every registry into agreement once, and exit"
+        BOOLEAN, False, "bring every registry that lasts into agreement once, and exit"
     )
     dry_run: bool = _option(
         BOOLEAN, False, "print what would be written and removed, and exit"

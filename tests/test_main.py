@@ -86,7 +86,7 @@ def test_a_single_round_without_an_engine_fails_in_one_clear_line(
     socket = tmp_path / "no.sock"
 
     ended = registrator(
-        "-once", "-docker-host", f"unix://{socket}", "dns://127.0.0.1:0"
+        "-once", "-docker-host", f"unix://{socket}", "consul://127.0.0.1:1"
     )
 
     assert ended.returncode == 1

@@ -15,7 +15,12 @@ DEADLINE = 30.0
 PAUSE = 0.005
 
 
-def until(condition: Callable[[], T], what: str, deadline: float = DEADLINE) -> T:
+def until(
+    condition: Callable[[], T],
+    what: str,
+    deadline: float = DEADLINE,
+    pause: float = PAUSE,
+) -> T:
     """Return the first true value of *condition*; fail after *deadline* seconds."""
     end = time.monotonic() + deadline
     while True:
@@ -27,7 +32,7 @@ def until(condition: Callable[[], T], what: str, deadline: float = DEADLINE) -> 
             error = refused
         if time.monotonic() > end:
             raise AssertionError(f"not within {deadline:g} s: {what}") from error
-        time.sleep(PAUSE)
+        time.sleep(pause)
 
 
 @overload

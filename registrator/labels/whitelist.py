@@ -6,6 +6,7 @@ has to think about slashes, newlines or control characters.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 
 from registrator.errors import RegistratorError
@@ -90,6 +91,7 @@ def metadata(pairs: Mapping[str, str]) -> dict[str, str]:
     return dict(sorted(pairs.items()))
 
 
+@lru_cache(maxsize=256)  # most containers of a host are reached at its own
 def address(text: str) -> str:
     """Pass an address that a client can connect to, in its canonical form."""
     try:

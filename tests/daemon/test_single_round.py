@@ -1,14 +1,17 @@
 """-once and -dry-run: one full round, and out."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
 
+from daemons import Daemon
 from fixtures.consul import ConsulAgent
 from servers import free_ports
 from standins import StandInProcess, standin
+from waiting import until
 
 pytestmark = pytest.mark.needs_consul
 
@@ -120,3 +123,34 @@ def test_a_registry_that_never_answers_ends_the_daemon_after_retry_attempts(
 
     assert ended.returncode == 1
     assert "gave up after 3 attempts" in ended.stderr
+
+
+def test_dry_run_of_what_a_running_daemon_shows_takes_no_port_from_it(
+    engine: StandInProcess,
+) -> None:
+    [port] = free_ports(1)
+    uri = f"dns://127.0.0.1:{port}"
+    with Daemon(uri, f"-docker-host={engine.uri}", "-node-name=h1") as daemon:
+        until(daemon.settled, "it shows everything")
+        ended = registrator(engine, "-dry-run", uri)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "+ h1:c00001:80  s01 at 10.0.0.1:10001" in ended.stdout
+
+
+def test_once_leaves_out_what_would_end_with_it(
+    engine: StandInProcess, consul: ConsulAgent
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        dns = f"dns://127.0.0.1:{taken.getsockname()[1]}"
+        ended = registrator(engine, "-once", dns, consul.uri)
+
+    assert ended.returncode == 0
+    assert len(consul.services()) == 3
+
+
+def test_once_into_nothing_that_lasts_is_a_mistake(engine: StandInProcess) -> None:
+    ended = registrator(engine, "-once", "dns://127.0.0.1:8600", "memory:")
+
+    assert ended.returncode == 2
+    assert "-once: what dns://127.0.0.1:8600/consul shows ends with" in ended.stderr

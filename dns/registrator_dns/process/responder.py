@@ -69,6 +69,7 @@ class Responder:
 
     async def run(self) -> None:
         """Answer until told to end, or left alone for longer than was agreed."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminate)
         accepting = await asyncio.start_unix_server(self._hear, sock=self._feed)
         self._leave_alone()
         await self._ended.wait()
@@ -79,6 +80,14 @@ class Responder:
         if self._writer is not None and self._hearing is not None:
             self._writer.close()
             await asyncio.wait([self._hearing])
+
+    def _terminate(self) -> None:
+        """End if nobody feeds it; else the daemon says when.
+
+        A service manager that stops the daemon may signal both.
+        """
+        if self._writer is None:
+            self._ended.set()
 
     async def _hear(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -229,7 +238,6 @@ def _explained(answers: Answers, name: str, kind: str) -> Message:
 def main(arguments: Sequence[str]) -> None:
     """Answer on the sockets with these numbers."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # The daemon's end is for it to tell; a service manager may signal both.
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):  # for ps and whoever finds the port taken
         Path("/proc/self/comm").write_text("registrator-dns")

@@ -154,6 +154,16 @@ async def test_signals_to_the_process_group_do_not_end_it(make: Make) -> None:
         assert os.getsid(process(backend)) != os.getsid(0)
 
 
+async def test_sigterm_ends_one_that_no_daemon_feeds(make: Make) -> None:
+    async with make("?linger=60") as backend:
+        pid = process(backend)
+    assert runs(pid)
+
+    os.kill(pid, signal.SIGTERM)
+
+    await eventually(lambda: not runs(pid), "it has ended")
+
+
 async def test_who_is_not_its_user_cannot_feed_it(make: Make, site: Site) -> None:
     async with make():
         assert site.runtime is not None
