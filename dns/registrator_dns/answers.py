@@ -77,6 +77,9 @@ class Answers:
         self._kept = Kept(kept)
         self._cookies = cookies
         self._forwards = forwards
+        # The same for every client, for kept answers are; one that may not ask for
+        # what is elsewhere is told so where it does (RFC 1035 4.1.1).
+        self._recursion = wire.RA if forwards else 0
         self._forget(())
 
     @property
@@ -121,6 +124,7 @@ class Answers:
             return None
         counts = self.counters.udp if udp else self.counters.tcp
         flags = wire.QR | int.from_bytes(packet[2:4]) & (wire.OPCODE | wire.RD)
+        flags |= self._recursion
         if flags & wire.OPCODE:
             counts[wire.NOTIMP] += 1
             return wire.header(packet[:2], flags | wire.NOTIMP, 0, 0, 0, 0)
@@ -152,6 +156,7 @@ class Answers:
     ) -> bytes:
         rcode, reply = found
         flags = wire.QR | int.from_bytes(packet[2:4]) & wire.RD | rcode & 0x0F
+        flags |= self._recursion
         if rcode in {wire.NOERROR, wire.NXDOMAIN}:
             flags |= wire.AA
         question = packet[wire.HEADER_SIZE : query.end]

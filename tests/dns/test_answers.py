@@ -646,3 +646,18 @@ def test_answers_are_counted_by_transport_and_rcode() -> None:
     }
     assert answers.counters.truncated == 2
     assert answers.counters.ignored == 1
+
+
+@FIRST_AND_AGAIN
+@pytest.mark.parametrize("name", [NAME, "nobody.service.consul"])
+@pytest.mark.parametrize("forwards", [True, False])
+def test_recursion_is_available_where_there_is_forwarding(
+    forwards: bool, name: str, times: int
+) -> None:
+    answers = responder(web(), forwards=forwards)
+
+    answer = asked(answers, times, name)
+
+    assert bool(answer.flags & dns.flags.RA) is forwards
+    notimp = reply(answers, query(name)[:2] + b"\x28\0" + query(name)[4:])
+    assert bool(notimp.flags & dns.flags.RA) is forwards

@@ -6,7 +6,7 @@ ends may be of different versions, until the daemon has begun a responder of its
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, Final
 
 from registrator.model import Instance, Status
@@ -18,7 +18,8 @@ LARGEST: Final = 1 << 26
 """Octets of a frame."""
 
 _FIELDS: Final = tuple(field.name for field in fields(Instance))
-_USUAL: Final = Instance(id="", name="", address="", port=0)
+_NEEDED: Final[Message] = {"id": "", "name": "", "address": "", "port": 0}
+_USUAL: Final = Instance(**_NEEDED)
 
 
 class Garbled(ValueError):
@@ -84,6 +85,6 @@ def instance(values: object) -> Instance:
         given = {name: values[name] for name in _FIELDS if name in values}
         given["status"] = Status(given.get("status", Status.PASSING))
         tuples = {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
-        return replace(_USUAL, **{**given, **tuples})
+        return Instance(**{**_NEEDED, **given, **tuples})
     except (TypeError, ValueError) as error:
         raise Garbled("no instance") from error

@@ -170,7 +170,7 @@ async def test_names_of_ours_are_never_asked_of_others(
     reverse = await ask(server, "1.0.0.10.in-addr.arpa", "PTR")
 
     assert data(found) == ["10.0.0.1"]
-    assert flags(found) == "QR AA RD"
+    assert flags(found) == "QR AA RD RA"
     assert denied.rcode() == dns.rcode.NXDOMAIN
     assert refused.rcode() == dns.rcode.REFUSED
     assert data(reverse) == ["web.service.dc1.consul."]
