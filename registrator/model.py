@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NewType, Self
+from typing import Literal, NamedTuple, NewType, Self
 
 ContainerId = NewType("ContainerId", str)
 ServiceId = NewType("ServiceId", str)
@@ -11,8 +11,7 @@ ServiceId = NewType("ServiceId", str)
 Transport = Literal["tcp", "udp", "sctp"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Port:
+class Port(NamedTuple):
     """One exposed port of a container, 1 to 65535."""
 
     number: int
