@@ -119,6 +119,18 @@ async def test_what_comes_while_no_responder_can_be_started_is_answered_by_the_n
 
 
 @pytest.mark.needs_etcd
+async def test_what_is_absurdly_long_hides_nothing_else(etcd: EtcdServer) -> None:
+    uri = f"etcd://127.0.0.1:{etcd.port}/services"
+    for number in range(10):
+        absurd = f"{number}{chr(1) * 1_400_000}"
+        etcd.put(f"/services/web/{absurd}", f"10.0.0.{number}:80")
+    async with showing(uri) as backend, writer(uri) as there:
+        await put(there, THERE)
+
+        await until(backend, ["10.0.0.9"])
+
+
+@pytest.mark.needs_etcd
 async def test_what_is_registered_for_this_host_is_shown_by_itself_alone(
     etcd: EtcdServer,
 ) -> None:
