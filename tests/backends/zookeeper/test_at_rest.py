@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 from kazoo.security import make_acl, make_digest_acl
 
+from fixtures.clusters import ZooKeeperEnsemble
 from fixtures.zookeeper import StartZooKeeper, ZooKeeper
+from registrator.backend import Site
 from registrator.errors import Unavailable
 from registrator.model import Service
 from registrator_backends.zookeeper import ZooKeeperBackend
 from registrator_backends.zookeeper.cache import ZnodeCache
 from registrator_backends.zookeeper.link import Link
 from registrator_backends.zookeeper.terms import Terms
+from registrator_backends.zookeeper.uri import read_address
 from registrator_backends.zookeeper.wire import Server, connect
 from samples import web
 from tcp_proxy import TcpProxy
+from waiting import eventually
 from zookeepers import agree, at, at_last
 
 pytestmark = pytest.mark.needs_zookeeper
@@ -286,6 +290,25 @@ def written(sent: list[Any]) -> None:
     """Wait until the test's client has the answers to what it sent."""
     for each in sent:
         each.get(10)
+
+
+async def test_what_is_written_at_another_member_is_found_by_the_next_round(
+    zookeeper_ensemble: ZooKeeperEnsemble,
+) -> None:
+    address = read_address(f"{zookeeper_ensemble.uri}/www", {})
+    async with ZooKeeperBackend(address, Site(node="here")) as backend:
+        await rest(backend, *HERE)
+        before = shown(zookeeper_ensemble.leader())
+        for number in range(5):
+            for member in zookeeper_ensemble.members:
+                member.set(RECORD, b"%d" % number)
+
+                await agree(backend, *HERE)
+
+                await eventually(
+                    lambda: shown(zookeeper_ensemble.leader()) == before,
+                    "the leader has what was written",
+                )
 
 
 async def test_a_writer_that_never_rests_is_overwritten_in_the_end(
