@@ -31,9 +31,11 @@ async def addresses(port: int, service: str) -> list[str]:
 async def asking(port: int, *services: str) -> AsyncIterator[list[list[str]]]:
     """Ask on and on; what is answered, without repetitions."""
     seen: list[list[str]] = []
+    # Not cancelled: asyncio.wait_for, in dnspython, may take that for an answer.
+    over = asyncio.Event()
 
     async def keep_asking() -> None:
-        while True:
+        while not over.is_set():
             answers = [
                 each for name in services for each in await addresses(port, name)
             ]
@@ -41,10 +43,12 @@ async def asking(port: int, *services: str) -> AsyncIterator[list[list[str]]]:
                 seen.append(answers)
 
     async with asyncio.TaskGroup() as rooms:
-        running = rooms.create_task(keep_asking(), name="ask")
-        await eventually(lambda: seen, "there are answers")
-        yield seen
-        running.cancel()
+        rooms.create_task(keep_asking(), name="ask")
+        try:
+            await eventually(lambda: seen, "there are answers")
+            yield seen
+        finally:
+            over.set()
 
 
 async def test_a_killed_daemon_is_missed_by_nobody_who_asks(
