@@ -111,8 +111,11 @@ class Tree:
         directories = [child(self._base, name) for name in known]
         answers = await self._link.children(directories, self._watcher)
         for name, listed in zip(known, answers, strict=True):
-            # One that has gone is missed by the base's next listing, too.
-            self._list(name, () if isinstance(listed, Fault) else listed)
+            if listed is Fault.MISSING:
+                # The base is due as well. By then it may be there again: as a new one.
+                self._found.pop(name, None)
+            else:
+                self._list(name, () if isinstance(listed, Fault) else listed)
 
     def _list(self, name: str, leaves: tuple[str, ...]) -> None:
         before = self._found.get(name, {})

@@ -285,7 +285,7 @@ async def test_no_secret_stands_in_any_error(
     header = ("Authorization", SECRETS[0])
     check = Check(kind="http", target="http://127.0.0.1:1/", headers=(header,))
 
-    async with ConsulBackend(address, HERE, deadline=0.2) as backend:
+    async with ConsulBackend(address, HERE, deadline=2.0) as backend:
         with pytest.raises(Unavailable) as caught:
             await put(
                 backend, *(web(f"here:{n}:80", checks=(check,)) for n in range(20))

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import pytest
@@ -13,7 +13,13 @@ from registrator.backend import Reading
 from registrator.errors import Rejected
 from registrator.model import Instance, Status
 from registrator_backends.zookeeper import ZooKeeperBackend
+from registrator_backends.zookeeper.link import Link, Watcher
+from registrator_backends.zookeeper.terms import Terms
+from registrator_backends.zookeeper.tree import Tree
+from registrator_backends.zookeeper.wire import Server, connect
+from registrator_backends.zookeeper.znode import Fault
 from samples import drop, put, web
+from waiting import eventually
 from zookeepers import agree, at
 
 pytestmark = pytest.mark.needs_zookeeper
@@ -221,3 +227,50 @@ async def test_a_member_that_is_not_alive_is_shown_as_such(
         metadata={"shard": "0"},
         status=Status.CRITICAL,
     )
+
+
+class Eventful(Link):
+    """Has things happen just before and just after it lists the names below PATH."""
+
+    PATH = "/www/web"
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
+
+    async def children(
+        self, paths: Iterable[str], watcher: Watcher | None = None
+    ) -> list[tuple[str, ...] | Fault]:
+        asked = tuple(paths)
+        if self.PATH not in asked or self.before is None or self.after is None:
+            return await super().children(asked, watcher)
+        before, after, self.before, self.after = self.before, self.after, None, None
+        await asyncio.to_thread(before)
+        answers = await super().children(asked, watcher)
+        await asyncio.to_thread(after)
+        return answers
+
+
+async def test_a_directory_that_went_and_came_between_two_looks_is_looked_into(
+    zookeeper: ZooKeeper,
+) -> None:
+    zookeeper.create("/www/web/a", NERVE)
+    connection = await connect(Server(host="127.0.0.1", port=zookeeper.port))
+    link = Eventful(connection, Terms(uri="zk", timeout=10.0, deadline=10.0), None)
+    await link.begin()
+    try:
+        tree = Tree("zk", link, "/www")
+        assert len((await tree.look()).instances) == 1
+
+        link.before = lambda: zookeeper.client.delete("/www/web", recursive=True)
+        link.after = lambda: zookeeper.create("/www/web/c", NERVE)
+        zookeeper.create("/www/web/b", NERVE)
+        await tree.changed()
+
+        assert [*(await tree.look()).instances] == ["/www/web/c"]
+        zookeeper.create("/www/web/d", NERVE)
+
+        async def is_seen() -> bool:
+            return len((await tree.look()).instances) == 2
+
+        await eventually(is_seen, "it is watched")
+    finally:
+        link.cut()
