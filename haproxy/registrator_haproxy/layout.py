@@ -1,7 +1,7 @@
 """What a local HAProxy is to be: its sections, and the servers of each backend.
 
-Values only. A name, an address or a word that stands in one of these was looked at where
-it came in (`whitelist`): what writes them, into the file or to a socket, does not again.
+Values only. A name, an address or a word that stands in one of these was looked at
+where it came in (`whitelist`).
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Server:
 
     @property
     def place(self) -> str:
-        """Where it is reached, as HAProxy reads it: an IPv6 address without brackets."""
+        """Where it is reached, as HAProxy reads it: IPv6 without brackets."""
         return f"{self.address}:{self.port}"
 
 

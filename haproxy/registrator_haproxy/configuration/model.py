@@ -1,0 +1,133 @@
+"""What a configuration file may say. The JSON Schema is made from this.
+
+Durations are seconds. Lines and words that the operator gives are HAProxy's own and go
+into its file as they are: `haproxy -c` judges them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from registrator_haproxy import whitelist
+from registrator_haproxy.configuration.bind import Bind, read_bind
+from registrator_haproxy.guard import Caution
+
+T = TypeVar("T")
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("a line of HAProxy's has printable characters only")
+    return text
+
+
+def _of_list(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _of_one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else _of_list(value)
+
+
+Several = Annotated[tuple[T, ...], BeforeValidator(_of_list)]
+Name = Annotated[str, AfterValidator(whitelist.name)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Lines = Several[Line]
+Listen = Annotated[
+    Bind,
+    PlainValidator(read_bind),
+    WithJsonSchema({"type": ["string", "integer"], "examples": [8080, "[::1]:8080"]}),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Fixed(_Table):
+    """A server that stands in no registry."""
+
+    host: Annotated[str, AfterValidator(whitelist.address)]
+    port: Port
+    name: Name | None = None
+
+
+class Filter(_Table):
+    """Which instances count, by what they say of themselves."""
+
+    label: Text
+    value: str
+    condition: Literal["equals", "not-equals"] = "equals"
+
+    def lets(self, labels: Mapping[str, str]) -> bool:
+        """Whether an instance with these labels counts; one without it equals none."""
+        return (labels.get(self.label) == self.value) is (self.condition == "equals")
+
+
+class Service(_Table):
+    """One service: which registry knows its servers, and how HAProxy offers it."""
+
+    source: Annotated[tuple[Text, ...], BeforeValidator(_of_one_or_several)] = Field(
+        default=(), alias="from"
+    )
+    """Addresses of registries; their instances together."""
+    name: Text | None = None
+    """What it is called there, if not as here."""
+    listen: Listen | None = None
+    """Where HAProxy listens for it; nothing: there is a backend only."""
+    mode: Literal["tcp", "http"] = "http"
+    balance: Line = "roundrobin"
+    server: Line = "check inter 2s rise 2 fall 3"
+    """The words that each of its servers has."""
+    frontend: Lines = ()
+    backend: Lines = ()
+    servers: Several[Fixed] = ()
+    """Those that are used while no registry shows any."""
+    keep_servers: bool = Field(default=False, alias="keep-servers")
+    """Whether they are used beside what a registry shows, too."""
+    port: Port | None = None
+    """Which port all its servers have, whatever a registry says."""
+    filters: Several[Filter] = ()
+    weights: bool = True
+    """Whether servers have the weights that the registry shows."""
+    at_most: Annotated[int, Field(ge=0)] = Field(default=0, alias="at-most")
+    """With how many of them this host makes do, other hosts with others; 0: all."""
+    panic: Annotated[float, Field(ge=0, le=1)] = 0.5
+    hold: Seconds = 10.0
+    keep: Seconds = 0.0
+
+    @property
+    def caution(self) -> Caution:
+        """How much is believed of its registries."""
+        return Caution(panic=self.panic, hold=self.hold, keep=self.keep)
+
+
+class Configuration(_Table):
+    """The whole file."""
+
+    global_: Lines = Field(default=(), alias="global")
+    defaults: Lines = (
+        "timeout connect 1s",
+        "timeout client 1m",
+        "timeout server 1m",
+        "option redispatch",
+        "retries 3",
+    )
+    extra: Mapping[Line, Lines] = Field(default_factory=dict)
+    """Whole sections of the operator's own, by their titles."""
+    seed: str | None = None
+    """What the order of servers, and the choice of some, depend on: this host."""
+    services: Mapping[Name, Service] = Field(default_factory=dict)

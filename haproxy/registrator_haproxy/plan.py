@@ -1,0 +1,165 @@
+"""What HAProxy is to be, from the configuration and from what is believed. Pure."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from registrator.model import Instance
+from registrator_haproxy import whitelist
+from registrator_haproxy.configuration.model import Configuration, Fixed, Service
+from registrator_haproxy.layout import Backend, Layout, Section, Server
+from registrator_haproxy.whitelist import Refused
+
+OPTIONS: Final = "haproxy_server_options"
+"""The metadata, as nerve writes it, that asks for words on the server's line."""
+
+_DYNAMIC: Final = ("roundrobin", "leastconn", "first", "random")
+_HEAVIEST: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A layout, and what of the registries' entries is not in it."""
+
+    layout: Layout
+    refused: Mapping[str, Sequence[str]]
+    """By service: one sentence for each entry that was left out."""
+
+
+def plan(
+    configuration: Configuration, believed: Mapping[str, Sequence[Instance]]
+) -> Planned:
+    """Lay out every service with those of its instances that are believed in.
+
+    The same is laid out in the same order each time, so that nothing changes where
+    nothing has changed.
+    """
+    refused: dict[str, list[str]] = {}
+    backends: dict[str, Backend] = {}
+    seed = configuration.seed or ""
+    for name, service in configuration.services.items():
+        servers = _servers(
+            service, believed.get(name, ()), refused.setdefault(name, [])
+        )
+        backends[name] = Backend(
+            name=name,
+            lines=(
+                f"mode {service.mode}",
+                f"balance {service.balance}",
+                *service.backend,
+            ),
+            servers=_ordered(servers, service.at_most, f"{seed}/{name}"),
+            dynamic=_is_dynamic(service),
+        )
+    frontends = [
+        _frontend(name, service)
+        for name, service in configuration.services.items()
+        if service.listen is not None
+    ]
+    layout = Layout(
+        fixed=(
+            Section(title="global", lines=configuration.global_),
+            Section(title="defaults", lines=configuration.defaults),
+            *(
+                Section(title=title, lines=lines)
+                for title, lines in configuration.extra.items()
+            ),
+        ),
+        frontends=tuple(frontends),
+        backends=backends,
+    )
+    return Planned(
+        layout, {name: tuple(each) for name, each in refused.items() if each}
+    )
+
+
+def _frontend(name: str, service: Service) -> Section:
+    return Section(
+        # HAProxy 3.2 warns of a frontend and a backend with one name.
+        title=f"frontend {name}-in",
+        lines=(
+            f"bind {service.listen}",
+            f"mode {service.mode}",
+            *service.frontend,
+            f"default_backend {name}",
+        ),
+    )
+
+
+def _is_dynamic(service: Service) -> bool:
+    """Whether HAProxy takes new servers at work (management guide, `add server`)."""
+    algorithm, *_ = service.balance.partition("(")[0].split() or [""]
+    if algorithm in _DYNAMIC:
+        return True
+    return any(
+        line.split()[:2] == ["hash-type", "consistent"] for line in service.backend
+    )
+
+
+def _servers(
+    service: Service, instances: Iterable[Instance], refused: list[str]
+) -> Sequence[Server]:
+    found: dict[str, Server] = {}
+    for instance in instances:
+        if not all(each.lets(instance.metadata) for each in service.filters):
+            continue
+        try:
+            server = _server(service, instance)
+        except Refused as error:
+            refused.append(f"{instance.id}: {error}")
+            continue
+        found.setdefault(server.place, server)
+    if not found or service.keep_servers:
+        for each in service.servers:
+            server = _fixed(service, each)
+            found.setdefault(server.place, server)
+    return tuple(found.values())
+
+
+def _server(service: Service, instance: Instance) -> Server:
+    address = whitelist.address(instance.address)
+    port = whitelist.port(service.port or instance.port)
+    options = whitelist.options(instance.metadata.get(OPTIONS, ""))
+    weight = min(instance.weight, _HEAVIEST) if service.weights else None
+    return Server(
+        name=_name(instance.container or instance.node, address, port),
+        address=address,
+        port=port,
+        weight=None if "weight" in options else weight,
+        options=(*service.server.split(), *options),
+    )
+
+
+def _fixed(service: Service, fixed: Fixed) -> Server:
+    return Server(
+        name=_name(fixed.name or "", fixed.host, fixed.port),
+        address=fixed.host,
+        port=service.port or fixed.port,
+        options=tuple(service.server.split()),
+    )
+
+
+def _name(whose: str, address: str, port: int) -> str:
+    """Name a server so that another address is another server.
+
+    HAProxy's state file would else give the new one the address of the old.
+    """
+    readable = whitelist.part_of_name(whose)
+    return whitelist.name(
+        f"{readable}_{address}:{port}" if readable else f"{address}:{port}"
+    )
+
+
+def _ordered(servers: Sequence[Server], at_most: int, seed: str) -> tuple[Server, ...]:
+    """Put servers into this host's order, and leave out those that are too many.
+
+    By highest random weight, so that one more or less moves no other (Thaler and
+    Ravishankar 1998); another on each host, so that not all begin with the same one.
+    """
+    ordered = sorted(servers, key=lambda each: _draw(seed, each.name))
+    return tuple(ordered[:at_most] if at_most else ordered)
+
+
+def _draw(seed: str, name: str) -> bytes:
+    return hashlib.blake2b(f"{seed}\0{name}".encode(), digest_size=8).digest()
