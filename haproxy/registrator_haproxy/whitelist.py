@@ -7,6 +7,7 @@ it (HAProxy's configuration manual, 2.2 and 2.3). Pure.
 
 import re
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from typing import Final
 
 from registrator.visible import visible
@@ -18,7 +19,6 @@ MOST_WORDS: Final = 40
 
 _NAME: Final = re.compile(rf"[A-Za-z0-9_.:-]{{1,{LONGEST_NAME}}}", re.ASCII)
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
-_LITERAL: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _HOST: Final = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
     r"(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*",
@@ -65,7 +65,7 @@ def part_of_name(text: str) -> str:
 
 def address(text: str) -> str:
     """Return the address of a server; raise `Refused` for what is none."""
-    if not (_LITERAL.fullmatch(text) or _HOST.fullmatch(text)):
+    if not (_HOST.fullmatch(text) or _is_literal(text)):
         raise Refused(f"{_shown(text)} is neither an IP address nor a host's name")
     return text
 
@@ -87,6 +87,14 @@ def options(text: str) -> tuple[str, ...]:
     if len(words) > MOST_WORDS:
         raise Refused(f"{len(words)} words of server options are too many")
     return tuple(_checked(words))
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        # The longest has 45 characters; a scope (%eth0) means nothing to HAProxy.
+        return len(text) <= 45 and "%" not in text and bool(ip_address(text))
+    except ValueError:
+        return False
 
 
 def _checked(words: Sequence[str]) -> Iterator[str]:

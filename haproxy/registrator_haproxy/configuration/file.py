@@ -40,6 +40,8 @@ def read(text: str, name: str) -> Configuration:
 def _reason(mistake: ErrorDetails) -> str:
     if mistake["type"] == "extra_forbidden":
         return "there is no such setting"
+    if mistake["type"] == "tuple_type":
+        return "should be a list"
     said = mistake["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return said[:1].lower() + said[1:]
 

@@ -1,0 +1,125 @@
+"""A configuration is read whole, and every mistake in it is named with its line."""
+
+import pytest
+
+from registrator.errors import ConfigError
+from registrator_haproxy.configuration.bind import Bind
+from registrator_haproxy.configuration.file import read
+
+FILE = """
+global: [maxconn 2000]
+services:
+  web:
+    from: [consul://127.0.0.1:8500, etcd://127.0.0.1:2379]
+    name: web-prod
+    listen: 8080
+    at-most: 5
+    filters: [{label: zone, value: eu}]
+    servers:
+      - {host: 10.0.0.1, port: 80}
+  db: {from: consul://127.0.0.1:8500, mode: tcp}
+"""
+
+
+def mistakes(text: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as refused:
+        read(text, "web.yaml")
+    return refused.value.problems
+
+
+def test_a_file_is_read() -> None:
+    found = read(FILE, "web.yaml")
+
+    web = found.services["web"]
+    assert found.global_ == ("maxconn 2000",)
+    assert web.source == ("consul://127.0.0.1:8500", "etcd://127.0.0.1:2379")
+    assert (web.name, web.at_most) == ("web-prod", 5)
+    assert web.listen == Bind("127.0.0.1", 8080)
+    assert web.servers[0].host == "10.0.0.1"
+    assert found.services["db"].source == ("consul://127.0.0.1:8500",)
+
+
+def test_json_is_read_too() -> None:
+    found = read('{"services": {"web": {"listen": 8080, "filters": []}}}', "web.json")
+
+    assert found.services["web"].listen == Bind("127.0.0.1", 8080)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "services: {}"])
+def test_nothing_is_no_mistake(text: str) -> None:
+    assert read(text, "web.yaml").services == {}
+
+
+def test_all_mistakes_are_named_at_once_with_their_lines() -> None:
+    text = """
+services:
+  web:
+    listn: 8080
+    mode: tpc
+    servers:
+      - {host: 10.0.0.1, port: 80}
+      - {host: "10.0.0.1;", port: 99999}
+  "a;b": {}
+global: "maxconn 1"
+"""
+
+    assert mistakes(text) == tuple(
+        f"web.yaml: line {each}"
+        for each in (
+            "10: global: should be a list",
+            "5: services.web.mode: should be 'tcp' or 'http'",
+            (
+                "8: services.web.servers.1.host: '10.0.0.1;' is neither an IP address nor a"
+                " host's name"
+            ),
+            "8: services.web.servers.1.port: should be less than or equal to 65535",
+            "4: services.web.listn: there is no such setting",
+            (
+                "9: services.a;b: 'a;b' is no name for HAProxy: letters, digits, '_', '.',"
+                " ':' and '-', at most 120"
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("services: [", "web.yaml: "),
+        ("- a", "web.yaml: line 1: the file: "),
+        ('services: {web: {backend: ["a\\nb"]}}', "printable characters only"),
+        ("services: {web: {listen: true}}", "a place to listen on is a port, or text"),
+        ("services: {web: {listen: 0}}", "0 is no port"),
+        ("services: {web: {listen: ':80'}}", "is no place to listen on"),
+        ("services: {web: {listen: 'unix@relative'}}", "is no place to listen on"),
+        ("services: {web: {panic: 2}}", "services.web.panic: should be less than"),
+        ("services: {web: {panic: '0.5'}}", "services.web.panic: should be a valid"),
+        (
+            "services: {web: {mode: tcp, mode: http}}",
+            "line 1: mode stands a second time",
+        ),
+        ("services:\n  a: {}\n  a: {}", "line 3: a stands a second time"),
+        ("extra: {'peers p': [a], 'peers p': [b]}", "peers p stands a second time"),
+        ("services: &x {web: *x}", "aliases"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, why: str) -> None:
+    assert why in "\n".join(mistakes(text))
+
+
+@pytest.mark.parametrize(
+    ("said", "bind", "written"),
+    [
+        (8080, Bind("127.0.0.1", 8080), "127.0.0.1:8080"),
+        ("8080", Bind("127.0.0.1", 8080), "127.0.0.1:8080"),
+        ("10.0.0.1:80", Bind("10.0.0.1", 80), "10.0.0.1:80"),
+        ("*:80", Bind("*", 80), "*:80"),
+        ("[::1]:80", Bind("::1", 80), "::1:80"),
+        ("unix@/run/web.sock", Bind("/run/web.sock"), "unix@/run/web.sock"),
+    ],
+)
+def test_places_to_listen_on(said: str | int, bind: Bind, written: str) -> None:
+    found = read(f"services: {{web: {{listen: {said!r}}}}}", "web.yaml")
+
+    assert found.services["web"].listen == bind
+    assert str(bind) == written

@@ -1,0 +1,162 @@
+"""HAProxy's file: golden text, and HAProxy's own word on it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registrator.model import Instance
+from registrator_haproxy.configuration.file import read
+from registrator_haproxy.layout import Backend, Layout, Section, Server
+from registrator_haproxy.plan import plan
+from registrator_haproxy.render import render
+
+LAYOUT = Layout(
+    fixed=(
+        Section(title="global", lines=("maxconn 100",)),
+        Section(title="defaults", lines=("timeout connect 1s",)),
+    ),
+    frontends=(
+        Section(title="frontend web-in", lines=("bind ::1:80", "default_backend web")),
+    ),
+    backends={
+        "web": Backend(
+            name="web",
+            lines=("mode http",),
+            servers=(
+                Server(
+                    name="a_10.0.0.1:80",
+                    address="10.0.0.1",
+                    port=80,
+                    id=7,
+                    cookie="a",
+                    weight=0,
+                    backup=True,
+                    options=("check", "inter", "2s"),
+                ),
+                Server(name="fd00::1:81", address="fd00::1", port=81),
+            ),
+        ),
+        "empty": Backend(name="empty"),
+    },
+)
+
+TEXT = """\
+# Written by registrator: what is changed here by hand is overwritten.
+
+global
+	maxconn 100
+
+defaults
+	timeout connect 1s
+
+frontend web-in
+	bind ::1:80
+	default_backend web
+
+backend web
+	mode http
+	server a_10.0.0.1:80 10.0.0.1:80 id 7 cookie a check inter 2s weight 0 backup
+	server fd00::1:81 fd00::1:81
+
+backend empty
+"""
+
+
+def check(text: str, file: Path) -> subprocess.CompletedProcess[str]:
+    file.write_text(text)
+    return subprocess.run(
+        ["haproxy", "-c", "-q", "-f", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_layout_is_written_so() -> None:
+    assert render(LAYOUT) == TEXT
+
+
+CONFIGURATION = """
+global: [maxconn 100]
+services:
+  web:
+    listen: 8080
+    balance: leastconn
+    backend: [option httpchk GET /health]
+  db: {listen: "[::1]:5432", mode: tcp, server: check}
+  queue: {listen: unix@/tmp/queue.sock, mode: tcp}
+  inner: {servers: [{host: 10.1.1.1, port: 80}]}
+"""
+
+
+def test_haproxy_takes_what_is_written(tmp_path: Path) -> None:
+    instances = [
+        Instance(id=str(n), name="x", address=address, port=80, weight=n)
+        for n, address in enumerate(["10.0.0.1", "fd00::1", "127.0.0.1"])
+    ]
+    believed = dict.fromkeys(["web", "db", "queue"], instances)
+    text = render(plan(read(CONFIGURATION, "test"), believed).layout)
+
+    done = check(text, tmp_path / "haproxy.cfg")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+WORDS = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.builds(
+            Instance,
+            id=WORDS,
+            name=WORDS,
+            address=st.one_of(st.just("10.0.0.1"), WORDS),
+            port=st.integers(-1, 70000),
+            metadata=st.dictionaries(
+                st.sampled_from(["haproxy_server_options", "zone"]),
+                st.one_of(
+                    WORDS, st.sampled_from(["backup", "weight 7", "check port 9"])
+                ),
+            ),
+            weight=st.integers(0, 65535),
+            node=WORDS,
+            container=WORDS,
+        ),
+        max_size=5,
+    )
+)
+def test_whatever_a_registry_holds_the_file_has_only_lines_of_ours(
+    instances: list[Instance],
+) -> None:
+    text = render(plan(read(CONFIGURATION, "test"), {"web": instances}).layout)
+    before = render(plan(read(CONFIGURATION, "test"), {}).layout).splitlines()
+
+    more = [line for line in text.splitlines() if line not in before]
+    assert all(line.startswith("\tserver ") for line in more)
+    assert text.isascii()
+    assert not set("".join(more)) & set(";\"'$\\#%{}")
+
+
+@pytest.mark.parametrize("name", ["haproxy_server_options"])
+def test_haproxy_takes_every_word_that_the_whitelist_does(
+    name: str, tmp_path: Path
+) -> None:
+    words = (
+        "check inter 2s fastinter 1s downinter 5s rise 2 fall 3 slowstart 30s"
+        " maxconn 50 maxqueue 5 error-limit 10 weight 3 port 81 backup cookie a"
+        " observe layer4 on-error mark-down on-marked-down shutdown-sessions"
+        " pool-purge-delay 5s pool-max-conn 10 send-proxy id 77"
+    )
+    asked = Instance(
+        id="1", name="x", address="10.0.0.1", port=80, metadata={name: words}
+    )
+    planned = plan(read(CONFIGURATION, "test"), {"web": [asked]})
+
+    assert planned.refused == {}
+    done = check(render(planned.layout), tmp_path / "haproxy.cfg")
+    assert (done.returncode, done.stderr) == (0, "")
