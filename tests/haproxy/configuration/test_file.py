@@ -21,6 +21,11 @@ services:
 """
 
 
+NO_ADDRESS = "is neither an IP address nor a host's name"
+NO_NAME = "is no name for HAProxy: letters, digits, '_', '.', ':' and '-', at most 120"
+TOO_LARGE = "should be less than or equal to 65535"
+
+
 def mistakes(text: str) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as refused:
         read(text, "web.yaml")
@@ -63,22 +68,13 @@ services:
 global: "maxconn 1"
 """
 
-    assert mistakes(text) == tuple(
-        f"web.yaml: line {each}"
-        for each in (
-            "10: global: should be a list",
-            "5: services.web.mode: should be 'tcp' or 'http'",
-            (
-                "8: services.web.servers.1.host: '10.0.0.1;' is neither an IP address nor a"
-                " host's name"
-            ),
-            "8: services.web.servers.1.port: should be less than or equal to 65535",
-            "4: services.web.listn: there is no such setting",
-            (
-                "9: services.a;b: 'a;b' is no name for HAProxy: letters, digits, '_', '.',"
-                " ':' and '-', at most 120"
-            ),
-        )
+    assert mistakes(text) == (
+        "web.yaml: line 10: global: should be a list",
+        "web.yaml: line 5: services.web.mode: should be 'tcp' or 'http'",
+        f"web.yaml: line 8: services.web.servers.1.host: '10.0.0.1;' {NO_ADDRESS}",
+        f"web.yaml: line 8: services.web.servers.1.port: {TOO_LARGE}",
+        "web.yaml: line 4: services.web.listn: there is no such setting",
+        f"web.yaml: line 9: services.a;b: 'a;b' {NO_NAME}",
     )
 
 
