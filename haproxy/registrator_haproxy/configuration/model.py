@@ -101,6 +101,8 @@ class Service(_Table):
     port: Port | None = None
     """Which port all its servers have, whatever a registry says."""
     filters: Several[Filter] = ()
+    only: Literal["passing", "warning"] = "passing"
+    """Which instances serve: those that pass, or those in a warning too."""
     weights: bool = True
     """Whether servers have the weights that the registry shows."""
     at_most: Annotated[int, Field(ge=0)] = Field(default=0, alias="at-most")
