@@ -39,17 +39,17 @@ def plan(
     backends: dict[str, Backend] = {}
     seed = configuration.seed or ""
     for name, service in configuration.services.items():
-        servers = _servers(
-            service, believed.get(name, ()), refused.setdefault(name, [])
-        )
-        backends[name] = Backend(
-            name=name,
+        found = believed.get(name, ())
+        servers = _servers(service, found, refused.setdefault(name, []))
+        backend = _backend_name(name, service)
+        backends[backend] = Backend(
+            name=backend,
             lines=(
-                f"mode {service.mode}",
-                f"balance {service.balance}",
+                *_said("mode", service.mode),
+                *_said("balance", service.balance),
                 *service.backend,
             ),
-            servers=_ordered(servers, service.at_most, f"{seed}/{name}"),
+            servers=_ordered(servers, service, f"{seed}/{name}"),
             dynamic=_is_dynamic(service),
         )
     frontends = [
@@ -79,22 +79,32 @@ def _frontend(name: str, service: Service) -> Section:
         # HAProxy 3.2 warns of a frontend and a backend with one name.
         title=f"frontend {name}-in",
         lines=(
-            f"bind {service.listen}",
-            f"mode {service.mode}",
+            " ".join(("bind", str(service.listen), *service.bind_options.split())),
+            *_said("mode", service.mode),
             *service.frontend,
-            f"default_backend {name}",
+            f"default_backend {_backend_name(name, service)}",
         ),
     )
 
 
+def _backend_name(name: str, service: Service) -> str:
+    return service.backend_name or name
+
+
+def _said(keyword: str, value: str | None) -> tuple[str, ...]:
+    return (f"{keyword} {value}",) if value else ()
+
+
 def _is_dynamic(service: Service) -> bool:
     """Whether HAProxy takes new servers at work (management guide, `add server`)."""
-    algorithm, *_ = service.balance.partition("(")[0].split() or [""]
-    if algorithm in _DYNAMIC:
-        return True
-    return any(
-        line.split()[:2] == ["hash-type", "consistent"] for line in service.backend
-    )
+    algorithm = "roundrobin"  # HAProxy's own default; of several lines the last counts
+    for line in (*_said("balance", service.balance), *service.backend):
+        match line.split():
+            case ["hash-type", "consistent", *_]:
+                return True
+            case ["balance", said, *_]:
+                algorithm = said.partition("(")[0]
+    return algorithm in _DYNAMIC
 
 
 def _servers(
@@ -122,22 +132,43 @@ def _server(service: Service, instance: Instance) -> Server:
     port = whitelist.port(service.port or instance.port)
     options = whitelist.options(instance.metadata.get(OPTIONS, ""))
     weight = min(instance.weight, _HEAVIEST) if service.weights else None
+    name = _name(instance.container or instance.node, address, port)
     return Server(
-        name=_name(instance.container or instance.node, address, port),
+        name=name,
         address=address,
         port=port,
+        cookie="" if "cookie" in options else _cookie(service, name),
         weight=None if "weight" in options else weight,
-        options=(*service.server.split(), *options),
+        options=(*_words(service, name, address, port), *options),
     )
 
 
 def _fixed(service: Service, fixed: Fixed) -> Server:
+    port = service.port or fixed.port
+    name = _name(fixed.name or "", fixed.host, port)
     return Server(
-        name=_name(fixed.name or "", fixed.host, fixed.port),
+        name=name,
         address=fixed.host,
-        port=service.port or fixed.port,
-        options=tuple(service.server.split()),
+        port=port,
+        cookie=_cookie(service, name),
+        options=_words(service, name, fixed.host, port),
     )
+
+
+def _words(service: Service, name: str, address: str, port: int) -> tuple[str, ...]:
+    """Give the words that the configuration has for each server."""
+    own = {"%{name}": name, "%{host}": address, "%{port}": str(port)}
+    text = service.server
+    for mark, value in own.items():
+        text = text.replace(mark, value)
+    return tuple(text.split())
+
+
+def _cookie(service: Service, name: str) -> str:
+    """Give what a server's cookie says; the hash tells nobody where it is."""
+    if service.cookies == "hash":
+        return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    return name if service.cookies == "name" else ""
 
 
 def _name(whose: str, address: str, port: int) -> str:
@@ -151,14 +182,23 @@ def _name(whose: str, address: str, port: int) -> str:
     )
 
 
-def _ordered(servers: Sequence[Server], at_most: int, seed: str) -> tuple[Server, ...]:
-    """Put servers into this host's order, and leave out those that are too many.
+def _ordered(
+    servers: Sequence[Server], service: Service, seed: str
+) -> tuple[Server, ...]:
+    """Put servers into their order, and leave out those that are too many.
 
-    By highest random weight, so that one more or less moves no other (Thaler and
-    Ravishankar 1998); another on each host, so that not all begin with the same one.
+    Which those are says the highest random weight, so that one more or less moves no
+    other (Thaler and Ravishankar 1998); on each host others, so that not all begin with
+    the same one.
     """
-    ordered = sorted(servers, key=lambda each: _draw(seed, each.name))
-    return tuple(ordered[:at_most] if at_most else ordered)
+    drawn = sorted(servers, key=lambda each: _draw(seed, each.name))
+    kept = drawn[: service.at_most or None]
+    if service.order == "registry":
+        return tuple(each for each in servers if each in kept)
+    if service.order != "host":
+        down = service.order == "name-descending"
+        kept.sort(key=lambda each: each.name, reverse=down)
+    return tuple(kept)
 
 
 def _draw(seed: str, name: str) -> bytes:

@@ -92,13 +92,16 @@ services:
 """
 
 
+CONFIGURED = read(CONFIGURATION, "test").configuration
+
+
 def test_haproxy_takes_what_is_written(tmp_path: Path) -> None:
     instances = [
         Instance(id=str(n), name="x", address=address, port=80, weight=n)
         for n, address in enumerate(["10.0.0.1", "fd00::1", "127.0.0.1"])
     ]
     believed = dict.fromkeys(["web", "db", "queue"], instances)
-    text = render(plan(read(CONFIGURATION, "test"), believed).layout)
+    text = render(plan(CONFIGURED, believed).layout)
 
     done = check(text, tmp_path / "haproxy.cfg")
 
@@ -133,8 +136,8 @@ WORDS = st.text(st.characters(codec="utf-8"), max_size=20)
 def test_whatever_a_registry_holds_the_file_has_only_lines_of_ours(
     instances: list[Instance],
 ) -> None:
-    text = render(plan(read(CONFIGURATION, "test"), {"web": instances}).layout)
-    before = render(plan(read(CONFIGURATION, "test"), {}).layout).splitlines()
+    text = render(plan(CONFIGURED, {"web": instances}).layout)
+    before = render(plan(CONFIGURED, {}).layout).splitlines()
 
     more = [line for line in text.splitlines() if line not in before]
     assert all(line.startswith("\tserver ") for line in more)
@@ -155,7 +158,7 @@ def test_haproxy_takes_every_word_that_the_whitelist_does(
     asked = Instance(
         id="1", name="x", address="10.0.0.1", port=80, metadata={name: words}
     )
-    planned = plan(read(CONFIGURATION, "test"), {"web": [asked]})
+    planned = plan(CONFIGURED, {"web": [asked]})
 
     assert planned.refused == {}
     done = check(render(planned.layout), tmp_path / "haproxy.cfg")

@@ -1,6 +1,7 @@
 """Reads a configuration: YAML, or JSON, which is YAML too."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import yaml
 from pydantic import ValidationError
@@ -10,19 +11,31 @@ from registrator import plain_yaml
 from registrator.errors import ConfigError
 from registrator.visible import visible
 from registrator_haproxy.configuration.model import Configuration
+from registrator_haproxy.configuration.synapse import is_synapse, translate
 
 
-def read(text: str, name: str) -> Configuration:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A configuration, and what of synapse's cannot be honoured: one sentence each."""
+
+    configuration: Configuration
+    notes: tuple[str, ...] = ()
+
+
+def read(text: str, name: str) -> Read:
     """Read the file called *name*; raise `ConfigError` with every mistake in it.
 
     Each says its line, and the way to the value: `web.yaml: line 3: services.web.port`.
     """
+    notes: list[str] = []
     try:
         said = plain_yaml.load(text)
         twice = list(_twice(yaml.compose(text, yaml.SafeLoader)))
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from error
     mistakes = [f"{name}: {each}" for each in twice]
+    if isinstance(said, dict) and is_synapse(said):
+        said = translate(said, notes.append)
     try:
         found = Configuration.model_validate({} if said is None else said)
     except ValidationError as error:
@@ -34,7 +47,9 @@ def read(text: str, name: str) -> Configuration:
             mistakes.append(f"{name}: line {line}: {visible(path)}: {_reason(each)}")
     if mistakes:
         raise ConfigError(*mistakes)
-    return found
+    return Read(
+        configuration=found, notes=tuple(f"{name}: {visible(each)}" for each in notes)
+    )
 
 
 def _reason(mistake: ErrorDetails) -> str:

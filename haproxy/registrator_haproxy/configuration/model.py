@@ -86,12 +86,21 @@ class Service(_Table):
     """Addresses of registries; their instances together."""
     name: Text | None = None
     """What it is called there, if not as here."""
+    backend_name: Name | None = Field(default=None, alias="backend-name")
+    """What its backend is called, if not as it."""
     listen: Listen | None = None
     """Where HAProxy listens for it; nothing: there is a backend only."""
-    mode: Literal["tcp", "http"] = "http"
-    balance: Line = "roundrobin"
+    bind_options: Line = Field(default="", alias="bind-options")
+    mode: Literal["tcp", "http"] | None = "http"
+    """Nothing: the lines say it, or the defaults do."""
+    balance: Line | None = "roundrobin"
+    """Nothing: the lines say it."""
     server: Line = "check inter 2s rise 2 fall 3"
-    """The words that each of its servers has."""
+    """The words that each of its servers has; of %{host}, %{port}, %{name} its own."""
+    cookies: Literal["none", "name", "hash"] = "none"
+    """What a server's cookie is: nothing, its name, or the SHA-1 of that."""
+    order: Literal["host", "name", "name-descending", "registry"] = "host"
+    """How the servers are ordered: another way on each host, or the same on all."""
     frontend: Lines = ()
     backend: Lines = ()
     servers: Several[Fixed] = ()

@@ -33,7 +33,7 @@ def mistakes(text: str) -> tuple[str, ...]:
 
 
 def test_a_file_is_read() -> None:
-    found = read(FILE, "web.yaml")
+    found = read(FILE, "web.yaml").configuration
 
     web = found.services["web"]
     assert found.global_ == ("maxconn 2000",)
@@ -45,14 +45,16 @@ def test_a_file_is_read() -> None:
 
 
 def test_json_is_read_too() -> None:
-    found = read('{"services": {"web": {"listen": 8080, "filters": []}}}', "web.json")
+    found = read(
+        '{"services": {"web": {"listen": 8080, "filters": []}}}', "web.json"
+    ).configuration
 
     assert found.services["web"].listen == Bind("127.0.0.1", 8080)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "services: {}"])
 def test_nothing_is_no_mistake(text: str) -> None:
-    assert read(text, "web.yaml").services == {}
+    assert read(text, "web.yaml").configuration.services == {}
 
 
 def test_all_mistakes_are_named_at_once_with_their_lines() -> None:
@@ -115,7 +117,7 @@ def test_what_is_wrong_is_said(text: str, why: str) -> None:
     ],
 )
 def test_places_to_listen_on(said: str | int, bind: Bind, written: str) -> None:
-    found = read(f"services: {{web: {{listen: {said!r}}}}}", "web.yaml")
+    found = read(f"services: {{web: {{listen: {said!r}}}}}", "web.yaml").configuration
 
     assert found.services["web"].listen == bind
     assert str(bind) == written
