@@ -221,3 +221,74 @@ def test_sections_of_the_operator_stand_before_all_others() -> None:
     titles = [each.title for each in plan(asked, {}).layout.fixed]
 
     assert titles == ["global", "defaults", "peers p"]
+
+
+@pytest.mark.parametrize(
+    ("order", "numbers"),
+    [
+        ("name", [1, 2, 3]),
+        ("name-descending", [3, 2, 1]),
+        ("registry", [2, 3, 1]),
+    ],
+)
+def test_other_orders_are_the_same_on_every_host(
+    order: str, numbers: list[int]
+) -> None:
+    shown = [instance(n) for n in (2, 3, 1)]
+
+    found = [each.port - 8000 for each in servers(*shown, order=order)]
+    assert found == numbers
+
+
+@pytest.mark.parametrize(
+    ("cookies", "cookie"),
+    [
+        ("none", ""),
+        ("name", "somehost:5555"),
+        ("hash", "9e736eef2f5a1d441e34ade3d2a8eb1e3abb1c92"),
+    ],
+)
+def test_a_cookie_is_the_servers_name_or_tells_nobody_where_it_is(
+    cookies: str, cookie: str
+) -> None:
+    [server] = servers(instance(1, address="somehost", port=5555), cookies=cookies)
+
+    assert server.cookie == cookie
+
+
+def test_a_cookie_that_the_registry_gives_is_the_only_one() -> None:
+    asked = {"haproxy_server_options": "cookie own"}
+    [server] = servers(instance(1, metadata=asked), cookies="name", server="")
+
+    assert (server.cookie, server.options) == ("", ("cookie", "own"))
+
+
+def test_words_may_name_what_is_the_servers_own() -> None:
+    [server] = servers(
+        instance(1), server="check port %{port} addr %{host} sni %{name}"
+    )
+
+    assert server.options == (
+        "check",
+        "port",
+        "8001",
+        "addr",
+        "10.0.0.1",
+        "sni",
+        "10.0.0.1:8001",
+    )
+
+
+def test_a_backend_may_have_another_name_and_say_nothing_by_itself() -> None:
+    layout = laid_out(
+        listen=80,
+        mode=None,
+        balance=None,
+        **{"backend-name": "pool", "bind-options": "tfo defer-accept"},
+    ).layout
+
+    assert layout.backends["pool"].lines == ()
+    assert layout.frontends[0].lines == (
+        "bind 127.0.0.1:80 tfo defer-accept",
+        "default_backend pool",
+    )
