@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from registrator.model import Instance
@@ -111,11 +112,12 @@ def _servers(
     service: Service, instances: Iterable[Instance], refused: list[str]
 ) -> Sequence[Server]:
     found: dict[str, Server] = {}
+    numbers: set[str] = set()
     for instance in instances:
         if not all(each.lets(instance.metadata) for each in service.filters):
             continue
         try:
-            server = _server(service, instance)
+            server = _server(service, instance, numbers)
         except Refused as error:
             refused.append(f"{instance.id}: {error}")
             continue
@@ -127,10 +129,15 @@ def _servers(
     return tuple(found.values())
 
 
-def _server(service: Service, instance: Instance) -> Server:
+def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
+    """Make a server of an instance; *numbers* are the ids that others have taken."""
     address = whitelist.address(instance.address)
     port = whitelist.port(service.port or instance.port)
     options = whitelist.options(instance.metadata.get(OPTIONS, ""))
+    taken = {value for word, value in pairwise(options) if word == "id"}
+    if taken & numbers or len(taken) > 1:
+        raise Refused(f"id {', '.join(sorted(taken))} is another server's")
+    numbers |= taken
     weight = min(instance.weight, _HEAVIEST) if service.weights else None
     name = _name(instance.container or instance.node, address, port)
     return Server(

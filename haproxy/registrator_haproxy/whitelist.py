@@ -24,23 +24,29 @@ _HOST: Final = re.compile(
     r"(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*",
     re.ASCII,
 )
-_NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-_TIME: Final = re.compile(r"[0-9]{1,9}(us|ms|s|m|h|d)?", re.ASCII)
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_TIME: Final = re.compile(r"[1-9][0-9]{0,5}(ms|s|m)?", re.ASCII)
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_PORT: Final = re.compile(r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}", re.ASCII)
+_WEIGHT: Final = re.compile(r"[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-6]", re.ASCII)
+_COOKIE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 _ALONE: Final = frozenset(
-    {"backup", "check", "no-check", "disabled", "enabled"}
-    | {"send-proxy", "send-proxy-v2", "check-send-proxy", "non-stick"}
-    | {"agent-check", "no-agent-check", "tfo"}
+    {"backup", "check", "disabled", "non-stick"}
+    | {"send-proxy", "send-proxy-v2", "check-send-proxy"}
 )
 _WITH_VALUE: Final = {
     **dict.fromkeys(("inter", "fastinter", "downinter", "slowstart"), _TIME),
-    **dict.fromkeys(("agent-inter", "pool-purge-delay"), _TIME),
-    **dict.fromkeys(("rise", "fall", "weight", "maxconn", "minconn"), _NUMBER),
-    **dict.fromkeys(("maxqueue", "error-limit", "id", "port", "agent-port"), _NUMBER),
-    **dict.fromkeys(("pool-max-conn", "pool-low-conn", "max-reuse"), _NUMBER),
-    **dict.fromkeys(("cookie", "observe", "on-error", "proto", "check-proto"), _PLAIN),
-    **dict.fromkeys(("on-marked-down", "on-marked-up", "init-addr"), _PLAIN),
+    **dict.fromkeys(("rise", "fall", "maxconn", "maxqueue", "error-limit"), _NUMBER),
+    "pool-purge-delay": _TIME,
+    "pool-max-conn": _NUMBER,
+    "weight": _WEIGHT,
+    "port": _PORT,
+    "id": _NUMBER,
+    "cookie": _COOKIE,
+    "observe": re.compile("layer4|layer7"),
+    "on-error": re.compile("fastinter|fail-check|sudden-death|mark-down"),
+    "on-marked-down": re.compile("shutdown-sessions"),
+    "on-marked-up": re.compile("shutdown-backup-sessions"),
 }
 
 

@@ -263,6 +263,24 @@ def test_a_cookie_that_the_registry_gives_is_the_only_one() -> None:
     assert (server.cookie, server.options) == ("", ("cookie", "own"))
 
 
+def test_two_servers_never_have_one_id() -> None:
+    five = {"haproxy_server_options": "id 5"}
+    twice = {"haproxy_server_options": "id 6 id 7"}
+    planned = laid_out(
+        instance(1, metadata=five),
+        instance(2, metadata=five),
+        instance(3, metadata=twice),
+        instance(4),
+    )
+
+    ports = {each.port for each in planned.layout.backends["web"].servers}
+    assert ports == {8001, 8004}
+    assert planned.refused["web"] == (
+        "h1:web.2:80: id 5 is another server's",
+        "h1:web.3:80: id 6, 7 is another server's",
+    )
+
+
 def test_words_may_name_what_is_the_servers_own() -> None:
     [server] = servers(
         instance(1), server="check port %{port} addr %{host} sni %{name}"

@@ -145,21 +145,53 @@ def test_whatever_a_registry_holds_the_file_has_only_lines_of_ours(
     assert not set("".join(more)) & set(";\"'$\\#%{}")
 
 
-@pytest.mark.parametrize("name", ["haproxy_server_options"])
-def test_haproxy_takes_every_word_that_the_whitelist_does(
-    name: str, tmp_path: Path
-) -> None:
-    words = (
-        "check inter 2s fastinter 1s downinter 5s rise 2 fall 3 slowstart 30s"
-        " maxconn 50 maxqueue 5 error-limit 10 weight 3 port 81 backup cookie a"
-        " observe layer4 on-error mark-down on-marked-down shutdown-sessions"
-        " pool-purge-delay 5s pool-max-conn 10 send-proxy id 77"
-    )
-    asked = Instance(
-        id="1", name="x", address="10.0.0.1", port=80, metadata={name: words}
-    )
-    planned = plan(CONFIGURED, {"web": [asked]})
+VALUES = {
+    "inter fastinter downinter slowstart pool-purge-delay": ["1", "200ms", "3s", "1m"],
+    "rise fall maxconn maxqueue error-limit pool-max-conn": ["1", "99", "999999"],
+    "weight": ["0", "1", "100", "255", "256"],
+    "port": ["1", "9999", "10000", "64999"],
+    "id": ["1", "999999"],
+    "cookie": ["a", "A-1_b.c"],
+    "observe": ["layer4", "layer7"],
+    "on-error": ["fastinter", "fail-check", "sudden-death", "mark-down"],
+    "on-marked-down": ["shutdown-sessions"],
+    "on-marked-up": ["shutdown-backup-sessions"],
+}
+ALONE = "backup check disabled non-stick send-proxy send-proxy-v2 check-send-proxy"
+OPTIONS = [
+    *ALONE.split(),
+    *(
+        f"{word} {value}"
+        for words, values in VALUES.items()
+        for word in words.split()
+        for value in values
+    ),
+]
 
-    assert planned.refused == {}
-    done = check(render(planned.layout), tmp_path / "haproxy.cfg")
-    assert (done.returncode, done.stderr) == (0, "")
+
+@settings(max_examples=40)
+@given(
+    options=st.lists(
+        st.lists(st.sampled_from(OPTIONS), max_size=12), min_size=1, max_size=9
+    )
+)
+def test_haproxy_takes_every_word_that_the_whitelist_does(
+    options: list[list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    asked = [
+        Instance(
+            id=str(n),
+            name="x",
+            address=f"10.0.0.{n}",
+            port=80,
+            metadata={"haproxy_server_options": " ".join(words)},
+        )
+        for n, words in enumerate(options)
+    ]
+    planned = plan(CONFIGURED, {"web": asked})
+
+    assert all("id " in each for each in planned.refused.get("web", ()))
+    file = tmp_path_factory.getbasetemp() / "words.cfg"
+    done = check(render(planned.layout), file)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "[ALERT]" not in done.stderr
