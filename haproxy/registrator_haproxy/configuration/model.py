@@ -5,7 +5,7 @@ into its file as they are: `haproxy -c` judges them.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
     PlainValidator,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
 from registrator_haproxy import whitelist
@@ -142,3 +143,21 @@ class Configuration(_Table):
     seed: str | None = None
     """What the order of servers, and the choice of some, depend on: this host."""
     services: Mapping[Name, Service] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _nothing_stands_twice(self) -> Self:
+        """Refuse what HAProxy would take from one service and give to another."""
+        names: dict[str, str] = {}
+        places: dict[Bind, str] = {}
+        for name, service in self.services.items():
+            backend = service.backend_name or name
+            if names.setdefault(backend, name) != name:
+                raise ValueError(
+                    f"services {names[backend]} and {name} have one backend: {backend}"
+                )
+            place = service.listen
+            if place is not None and places.setdefault(place, name) != name:
+                raise ValueError(
+                    f"services {places[place]} and {name} listen on one place: {place}"
+                )
+        return self

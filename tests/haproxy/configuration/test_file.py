@@ -96,6 +96,8 @@ global: "maxconn 1"
             "services: {web: {mode: tcp, mode: http}}",
             "line 1: mode stands a second time",
         ),
+        ("services: {a: {listen: 80}, b: {listen: 80}}", "a and b listen on one place"),
+        ("services: {a: {}, b: {backend-name: a}}", "a and b have one backend: a"),
         ("services:\n  a: {}\n  a: {}", "line 3: a stands a second time"),
         ("extra: {'peers p': [a], 'peers p': [b]}", "peers p stands a second time"),
         ("services: &x {web: *x}", "aliases"),

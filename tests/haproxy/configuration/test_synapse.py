@@ -228,7 +228,7 @@ def test_what_cannot_be_honoured_is_named() -> None:
         "services": {
             "a": {
                 "discovery": {"method": "ec2tag", "tag_name": "x"},
-                "haproxy": {"backend_name": "b", "odd": 1},
+                "haproxy": {"backend_name": "c", "odd": 1},
                 "file_output": {},
             },
             "b": {"discovery": {**SERVICE["discovery"], "generator_config_path": "x"}},
