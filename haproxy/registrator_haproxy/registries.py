@@ -54,6 +54,14 @@ class Registries:
         """All that is believed, for whoever comes after."""
         return dict(self._beliefs)
 
+    @property
+    def heard(self) -> bool:
+        """Whether every registry has said what it has, or that it is away."""
+        sightings = [each.latest for each in self._watchers.values()]
+        return len(sightings) == len(list(self._origins())) and all(
+            each.known or each.error for each in sightings
+        )
+
     async def run(self) -> None:
         """Follow all of them until cancelled."""
         async with AsyncExitStack() as opened:

@@ -142,6 +142,8 @@ class Configuration(_Table):
     """Whole sections of the operator's own, by their titles."""
     seed: str | None = None
     """What the order of servers, and the choice of some, depend on: this host."""
+    drain: Seconds = 30.0
+    """For how long a server that goes may end what it is at before it is closed off."""
     services: Mapping[Name, Service] = Field(default_factory=dict)
 
     @model_validator(mode="after")
