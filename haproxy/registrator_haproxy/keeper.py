@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 BETWEEN_RELOADS: Final = 2.0
 """Seconds from one reload to the next: what changes meanwhile comes with that."""
 DRIFT: Final = 10.0
-"""Seconds until what runs is compared again although nothing is known to have changed."""
+"""Seconds until what runs is looked at again, although nothing may have changed."""
 _FIRST_ANSWERS: Final = 3.0
 """Seconds that registries have before HAProxy is told that there are no servers."""
 _SUCCESSORS: Final = 10.0
@@ -52,7 +52,7 @@ class Force(Protocol):
         """Have HAProxy run with it, or with what it ran with before."""
 
     async def write(self, text: str) -> None:
-        """Have it in the file, for the next reload; what runs agrees with it already."""
+        """Have it in the file, for the next reload."""
 
 
 class Keeper:
@@ -243,9 +243,9 @@ class Keeper:
 
     async def _keep_in_mind(self) -> None:
         beliefs = self._registries.beliefs
-        changed = {
-            origin: each.believed for origin, each in beliefs.items()
-        } != {origin: each.believed for origin, each in self._remembered.items()}
+        changed = {origin: each.believed for origin, each in beliefs.items()} != {
+            origin: each.believed for origin, each in self._remembered.items()
+        }
         if changed:
             self._remembered = beliefs
             await asyncio.to_thread(self._remember, beliefs)

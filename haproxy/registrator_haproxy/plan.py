@@ -1,20 +1,22 @@
 """What HAProxy is to be, from the configuration and from what is believed. Pure."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from registrator.model import Instance
-from registrator_haproxy import whitelist
+from registrator_haproxy import whitelist, wishes
 from registrator_haproxy.configuration.model import Configuration, Fixed, Service
 from registrator_haproxy.layout import Backend, Layout, Section, Server
-from registrator_haproxy.whitelist import Refused
+from registrator_haproxy.whitelist import Unfit
 
 OPTIONS: Final = "haproxy_server_options"
 """The metadata, as nerve writes it, that asks for words on the server's line."""
 
+_ODD: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
 _DYNAMIC: Final = ("roundrobin", "leastconn", "first", "random")
 _HEAVIEST: Final = 256
 
@@ -118,7 +120,7 @@ def _servers(
             continue
         try:
             server = _server(service, instance, numbers)
-        except Refused as error:
+        except Unfit as error:
             refused.append(f"{instance.id}: {error}")
             continue
         found.setdefault(server.place, server)
@@ -133,10 +135,10 @@ def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
     """Make a server of an instance; *numbers* are the ids that others have taken."""
     address = whitelist.address(instance.address)
     port = whitelist.port(service.port or instance.port)
-    options = whitelist.options(instance.metadata.get(OPTIONS, ""))
+    options = wishes.options(instance.metadata.get(OPTIONS, ""))
     taken = {value for word, value in pairwise(options) if word == "id"}
     if taken & numbers or len(taken) > 1:
-        raise Refused(f"id {', '.join(sorted(taken))} is another server's")
+        raise Unfit(f"id {', '.join(sorted(taken))} is another server's")
     numbers |= taken
     weight = min(instance.weight, _HEAVIEST) if service.weights else None
     name = _name(instance.container or instance.node, address, port)
@@ -183,7 +185,7 @@ def _name(whose: str, address: str, port: int) -> str:
 
     HAProxy's state file would else give the new one the address of the old.
     """
-    readable = whitelist.part_of_name(whose)
+    readable = _ODD.sub("-", whose[:200]).strip("-.")[:40]
     return whitelist.name(
         f"{readable}_{address}:{port}" if readable else f"{address}:{port}"
     )

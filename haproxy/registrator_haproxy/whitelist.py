@@ -1,124 +1,80 @@
-"""What may stand in HAProxy's file and on its sockets of what others have written.
+"""Which names, addresses and words may stand in HAProxy's file or go to its sockets.
 
-Whatever is not listed here is refused: a `;` in a name is a second command on the
-runtime socket, a line break is a second line of the file, and `"$HOME"` is replaced in
-it (HAProxy's configuration manual, 2.2 and 2.3). Pure.
+A list of what is let through: HAProxy reads `;`, a newline and `<<` at its sockets, and
+quotes, `$`, `#` and a backslash in its file, as more than they are, and what a registry
+holds may have been written by anybody. Each function returns what it was given, or
+raises `Unfit`. Nothing is mended: a mended name is another server's.
 """
 
+import ipaddress
 import re
-from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from typing import Final
 
-from registrator.visible import visible
+LONGEST_NAME: Final = 200
+"""HAProxy has no limit of its own but a line's, in which several names stand."""
 
-LONGEST_NAME: Final = 120
-"""Characters of a server's or a backend's name."""
-MOST_WORDS: Final = 40
-"""Of the options of one server: HAProxy reads no line of more than 64."""
+_LONGEST_WORD: Final = 500
+_SHOWN: Final = 60
 
-_NAME: Final = re.compile(rf"[A-Za-z0-9_.:-]{{1,{LONGEST_NAME}}}", re.ASCII)
-_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
-_HOST: Final = re.compile(
-    r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-    r"(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*",
-    re.ASCII,
-)
-_TIME: Final = re.compile(r"[1-9][0-9]{0,5}(ms|s|m)?", re.ASCII)
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
-_PORT: Final = re.compile(r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}", re.ASCII)
-_WEIGHT: Final = re.compile(r"[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-6]", re.ASCII)
-_COOKIE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-
-_ALONE: Final = frozenset(
-    {"backup", "check", "disabled", "non-stick"}
-    | {"send-proxy", "send-proxy-v2", "check-send-proxy"}
-)
-_WITH_VALUE: Final = {
-    **dict.fromkeys(("inter", "fastinter", "downinter", "slowstart"), _TIME),
-    **dict.fromkeys(("rise", "fall", "maxconn", "maxqueue", "error-limit"), _NUMBER),
-    "pool-purge-delay": _TIME,
-    "pool-max-conn": _NUMBER,
-    "weight": _WEIGHT,
-    "port": _PORT,
-    "id": _NUMBER,
-    "cookie": _COOKIE,
-    "observe": re.compile("layer4|layer7"),
-    "on-error": re.compile("fastinter|fail-check|sudden-death|mark-down"),
-    "on-marked-down": re.compile("shutdown-sessions"),
-    "on-marked-up": re.compile("shutdown-backup-sessions"),
-}
+# With \Z: before a newline at the end, $ would match as well.
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]+\Z")
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
+_WORD: Final = re.compile(r"[A-Za-z0-9_.:,/@%()=+!-]+\Z")
 
 
-class Refused(ValueError):
-    """Somebody's word that must not come before HAProxy; says which, and why."""
+class Unfit(ValueError):
+    """Something HAProxy could take for more, or for something else, than it is."""
 
 
 def name(text: str) -> str:
-    """Return a name as it is; raise `Refused` where it cannot be one."""
-    if not _NAME.fullmatch(text):
-        raise Refused(
-            f"{_shown(text)} is no name for HAProxy: letters, digits, '_', '.', ':' and"
-            f" '-', at most {LONGEST_NAME}"
-        )
-    return text
-
-
-def part_of_name(text: str) -> str:
-    """Make something readable of *text* that may stand in a name; maybe nothing."""
-    return _NOT_IN_NAMES.sub("-", text[:LONGEST_NAME]).strip("-.")[:40]
+    """Let through the name of a backend, a frontend or a server."""
+    return _fitting("name", text, _NAME, LONGEST_NAME)
 
 
 def address(text: str) -> str:
-    """Return the address of a server; raise `Refused` for what is none."""
-    if not (_HOST.fullmatch(text) or _is_literal(text)):
-        raise Refused(f"{_shown(text)} is neither an IP address nor a host's name")
-    return text
+    """Let through an IP address literal without a zone, or a host name (RFC 1123)."""
+    return text if is_literal(text) else _fitting("address", text, _HOST, 253)
+
+
+def word(text: str) -> str:
+    """Let through one word of a server's line, such as `check` or `sni` or `2s`."""
+    return _fitting("word", text, _WORD, _LONGEST_WORD)
 
 
 def port(number: int) -> int:
-    """Return a port; raise `Refused` for what is none."""
-    if not 1 <= number <= 65535:
-        raise Refused(f"{number} is no port")
+    """Let through a port that can be connected to."""
+    return _within("port", number, 1, 65_535)
+
+
+def weight(number: int) -> int:
+    """Let through a server's weight."""
+    return _within("weight", number, 0, 256)
+
+
+def is_literal(text: str) -> bool:
+    """Whether this is an IP address and no name that needs resolving."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def _fitting(what: str, text: str, allowed: re.Pattern[str], longest: int) -> str:
+    if len(text) > longest:
+        raise Unfit(f"{what} {_shown(text)}: longer than {longest} characters")
+    if not text:
+        raise Unfit(f"{what} is empty")
+    if not allowed.match(text):
+        raise Unfit(f"{what} {_shown(text)}: has a character that none may have")
+    return text
+
+
+def _within(what: str, number: int, least: int, most: int) -> int:
+    if not least <= number <= most:
+        raise Unfit(f"{what} {number}: not within {least} and {most}")
     return number
 
 
-def options(text: str) -> tuple[str, ...]:
-    """Read the words that a registry's entry asks for on its server's line.
-
-    Those that only concern this one server: how it is checked and weighted. Raise
-    `Refused` for any other.
-    """
-    words = text.split()
-    if len(words) > MOST_WORDS:
-        raise Refused(f"{len(words)} words of server options are too many")
-    return tuple(_checked(words))
-
-
-def _is_literal(text: str) -> bool:
-    try:
-        # The longest has 45 characters; a scope (%eth0) means nothing to HAProxy.
-        return len(text) <= 45 and "%" not in text and bool(ip_address(text))
-    except ValueError:
-        return False
-
-
-def _checked(words: Sequence[str]) -> Iterator[str]:
-    rest = iter(words)
-    for word in rest:
-        if word in _ALONE:
-            yield word
-            continue
-        form = _WITH_VALUE.get(word)
-        if form is None:
-            raise Refused(f"the server option {_shown(word)} is not for registries")
-        value = next(rest, "")
-        if not form.fullmatch(value):
-            raise Refused(
-                f"the server option {word} has no such value: {_shown(value)}"
-            )
-        yield from (word, value)
-
-
 def _shown(text: str) -> str:
-    return repr(visible(text[:60]))
+    return ascii(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

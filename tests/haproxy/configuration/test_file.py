@@ -21,8 +21,7 @@ services:
 """
 
 
-NO_ADDRESS = "is neither an IP address nor a host's name"
-NO_NAME = "is no name for HAProxy: letters, digits, '_', '.', ':' and '-', at most 120"
+ODD = "has a character that none may have"
 TOO_LARGE = "should be less than or equal to 65535"
 
 
@@ -73,10 +72,10 @@ global: "maxconn 1"
     assert mistakes(text) == (
         "web.yaml: line 10: global: should be a list",
         "web.yaml: line 5: services.web.mode: should be 'tcp' or 'http'",
-        f"web.yaml: line 8: services.web.servers.1.host: '10.0.0.1;' {NO_ADDRESS}",
+        f"web.yaml: line 8: services.web.servers.1.host: address '10.0.0.1;': {ODD}",
         f"web.yaml: line 8: services.web.servers.1.port: {TOO_LARGE}",
         "web.yaml: line 4: services.web.listn: there is no such setting",
-        f"web.yaml: line 9: services.a;b: 'a;b' {NO_NAME}",
+        f"web.yaml: line 9: services.a;b: name 'a;b': {ODD}",
     )
 
 
