@@ -46,6 +46,7 @@ async def instances(count: int) -> AsyncIterator[list[Instance]]:
             runner = web.AppRunner(application, shutdown_timeout=0)
             await runner.setup()
             opened.push_async_callback(runner.cleanup)
+            opened.callback(each.let.set)  # it would wait for what is held
             await web.TCPSite(runner, "127.0.0.1", each.port).start()
         yield made
 

@@ -26,7 +26,8 @@ async def remove(
     One that is not there any more is done. After *deadline* seconds those that still
     have something attached to them are in maintenance: no request comes to them any
     more, and those they are at go on. They are refused as `BUSY`; the next call goes on
-    from there. That other servers are left to take the traffic is up to the caller.
+    from there. The grace that HAProxys before 3.0 need is part of the deadline. That
+    other servers are left to take the traffic is up to the caller.
     """
     return await _Removal(backend, names, capabilities).run(deadline)
 

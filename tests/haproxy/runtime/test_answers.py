@@ -19,6 +19,16 @@ def test_what_was_done_is_no_refusal(answer: str) -> None:
     assert refusal(answer) is None
 
 
+WEIGHTS = (
+    "Backend is using a static LB algorithm and only accepts weights "
+    "'0%' and '100%'.\n\n"
+)
+PINNED = (
+    "This server cannot be removed at runtime due to other configuration elements "
+    "pointing to it.\n"
+)
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -26,11 +36,7 @@ def test_what_was_done_is_no_refusal(answer: str) -> None:
             "Backend must use a dynamic load balancing to support dynamic servers.\n",
             Reason.STATIC,
         ),
-        (
-            "Backend is using a static LB algorithm and only accepts weights "
-            "'0%' and '100%'.\n\n",
-            Reason.STATIC,
-        ),
+        (WEIGHTS, Reason.STATIC),
         ("No such backend.\n", Reason.NO_BACKEND),
         ("Can't find backend.\n\n", Reason.NO_BACKEND),
         ("No such server.\n\n", Reason.NO_SERVER),
@@ -40,11 +46,7 @@ def test_what_was_done_is_no_refusal(answer: str) -> None:
             Reason.BUSY,
         ),
         ("Only servers in maintenance mode can be deleted.\n", Reason.BUSY),
-        (
-            "This server cannot be removed at runtime due to other configuration "
-            "elements pointing to it.\n",
-            Reason.PINNED,
-        ),
+        (PINNED, Reason.PINNED),
         ("'cookie' option is not accepted for dynamic server\n\n", Reason.OPTION),
         ("unknown keyword 'nosuch'.\n\n", Reason.OPTION),
         (
