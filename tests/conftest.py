@@ -12,6 +12,7 @@ pytest_plugins = [
     "fixtures.plugin",
     "fixtures.eureka",
     "fixtures.haproxy",
+    "fixtures.haproxy_process",
     "fixtures.network",
     "fixtures.zookeeper",
     # After what it imports: pytest wants to be the first that imports each.
