@@ -6,17 +6,19 @@ anew, compared with what runs, and the least is done that makes the two agree.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
 from registrator.backoff import delays
-from registrator.errors import BackendError, Rejected
+from registrator.errors import BackendError, ConfigError, Rejected
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.difference import Act, Step, difference
-from registrator_haproxy.guard import Belief
+from registrator_haproxy.guard import Instances
 from registrator_haproxy.layout import Backend, Layout
+from registrator_haproxy.memory import Remember
 from registrator_haproxy.plan import Planned, plan
+from registrator_haproxy.process import Application
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.render import render
 from registrator_haproxy.runtime import (
@@ -45,16 +47,6 @@ _SUCCESSORS: Final = 10.0
 _PAUSE: Final = 0.05
 
 
-class Force(Protocol):
-    """What puts a text into force; both raise `Rejected`, or `Unavailable`."""
-
-    async def put(self, text: str) -> None:
-        """Have HAProxy run with it, or with what it ran with before."""
-
-    async def write(self, text: str) -> None:
-        """Have it in the file, for the next reload."""
-
-
 class Keeper:
     """One configuration, for as long as it is the one."""
 
@@ -62,21 +54,23 @@ class Keeper:
         self,
         configuration: Configuration,
         registries: Registries,
-        force: Force,
+        application: Application,
         console: Console,
         *,
         loaded: Layout | None = None,
-        remember: Callable[[Mapping[Origin, Belief]], None] = lambda _: None,
+        lines: Sequence[str] = (),
+        remember: Remember = lambda _: None,
     ) -> None:
-        """*loaded* is what HAProxy runs with, if that is known."""
+        """*loaded*: what HAProxy runs with, if that is known; *lines*: as in `plan`."""
         self.loaded = loaded
         """What HAProxy runs with, but for its servers; None: nobody knows."""
         self._configuration = configuration
         self._registries = registries
-        self._force = force
+        self._application = application
         self._console = console
+        self._lines = lines
         self._remember = remember
-        self._remembered: Mapping[Origin, Belief] = {}
+        self._remembered: Mapping[Origin, Instances] = {}
         self._capabilities: Capabilities | None = None
         self._leaving: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._reloaded = float("-inf")
@@ -96,9 +90,10 @@ class Keeper:
                 pause = DRIFT if seen.until is None else min(DRIFT, seen.until - now)
                 try:
                     again = await self._agree(
-                        plan(self._configuration, seen.believed), rooms
+                        plan(self._configuration, seen.believed, self._lines), rooms
                     )
-                except BackendError as error:
+                except (BackendError, ConfigError) as error:
+                    self.loaded = None
                     self._complain(str(error))
                     again = next(waits)
                 else:
@@ -124,10 +119,12 @@ class Keeper:
         found = difference(self.loaded, wanted, lives)
         reasons = list(found.reasons)
         if found.steps:
-            await self._force.write(render(wanted))
             reasons += await self._do(found.steps, wanted, rooms)
             self.loaded = wanted
-        return await self._reload(wanted, reasons) if reasons else None
+        if not reasons:
+            await self._application.note(render(wanted))
+            return None
+        return await self._reload(wanted, reasons)
 
     async def _reload(self, wanted: Layout, reasons: Sequence[str]) -> float | None:
         now = asyncio.get_running_loop().time()
@@ -136,9 +133,11 @@ class Keeper:
         for task in self._leaving.values():  # the next worker never knew them
             task.cancel()
         self._leaving.clear()
-        await self._force.put(render(wanted))
-        self._reloaded, self.loaded = asyncio.get_running_loop().time(), wanted
-        self._capabilities = None
+        done = await self._application.put(render(wanted))
+        self.loaded, self._capabilities = wanted, None
+        if not done:
+            return 0.0  # it runs with that already; its servers may be others
+        self._reloaded = asyncio.get_running_loop().time()
         log.info("reloaded: %s", "; ".join(reasons))
         return None
 
@@ -243,11 +242,9 @@ class Keeper:
 
     async def _keep_in_mind(self) -> None:
         beliefs = self._registries.beliefs
-        changed = {origin: each.believed for origin, each in beliefs.items()} != {
-            origin: each.believed for origin, each in self._remembered.items()
-        }
-        if changed:
-            self._remembered = beliefs
+        believed = {origin: each.believed for origin, each in beliefs.items()}
+        if believed != self._remembered:
+            self._remembered = believed
             await asyncio.to_thread(self._remember, beliefs)
 
     def _complain(self, trouble: str) -> None:

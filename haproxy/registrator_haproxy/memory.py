@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +15,9 @@ from registrator_haproxy.guard import Belief
 from registrator_haproxy.registries import Origin
 
 log = logging.getLogger(__name__)
+
+Remember = Callable[[Mapping[Origin, Belief]], None]
+"""Keeps what is believed; to be called on a thread."""
 
 _FORM: Final = 1
 

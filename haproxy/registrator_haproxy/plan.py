@@ -31,10 +31,13 @@ class Planned:
 
 
 def plan(
-    configuration: Configuration, believed: Mapping[str, Sequence[Instance]]
+    configuration: Configuration,
+    believed: Mapping[str, Sequence[Instance]],
+    more: Sequence[str] = (),
 ) -> Planned:
     """Lay out every service with those of its instances that are believed in.
 
+    *more* are lines of ours for the section `global`.
     The same is laid out in the same order each time, so that nothing changes where
     nothing has changed.
     """
@@ -62,7 +65,7 @@ def plan(
     ]
     layout = Layout(
         fixed=(
-            Section(title="global", lines=configuration.global_),
+            Section(title="global", lines=(*configuration.global_, *more)),
             Section(title="defaults", lines=configuration.defaults),
             *(
                 Section(title=title, lines=lines)

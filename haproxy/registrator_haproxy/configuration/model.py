@@ -127,8 +127,36 @@ class Service(_Table):
         return Caution(panic=self.panic, hold=self.hold, keep=self.keep)
 
 
+class Process(_Table):
+    """Which HAProxy it is, and where; paths that are not given are in *directory*."""
+
+    manage: Literal["start", "attach", "command"] = "start"
+    """Start one; go on with one by its master socket; or reload it by a command."""
+    program: Text = "haproxy"
+    directory: Text = "/run/registrator-haproxy"
+    file: Text | None = None
+    socket: Text | None = None
+    """HAProxy's runtime socket."""
+    master: Text | None = None
+    """HAProxy's master socket."""
+    reload: Several[Text] = ()
+    """The command that reloads it, word by word: there is no shell."""
+    deadline: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Seconds that a start, a check or a reload may take."""
+    soft_stop: Seconds = Field(default=0.0, alias="soft-stop")
+    """Seconds that connections have to end when HAProxy ends with us."""
+
+    @model_validator(mode="after")
+    def _command_is_there(self) -> Self:
+        if (self.manage == "command") != bool(self.reload):
+            raise ValueError("`reload` and `manage: command` belong together")
+        return self
+
+
 class Configuration(_Table):
     """The whole file."""
+
+    haproxy: Process = Process()
 
     global_: Lines = Field(default=(), alias="global")
     defaults: Lines = (

@@ -65,6 +65,15 @@ class Application:
             log.info("%s: a new configuration is in force", self._file)
         return done
 
+    async def note(self, text: str) -> None:
+        """Have *text* in the file: what runs was changed to that while it ran.
+
+        Raise `ConfigError` where it cannot be written.
+        """
+        if await asyncio.to_thread(self._in_force) not in {None, text}:
+            await asyncio.to_thread(self._file.write_candidate, text)
+            await asyncio.to_thread(self._file.swap)
+
     async def settle(self) -> None:
         """Have in force what was so before a change that was never finished, if any.
 
