@@ -127,14 +127,10 @@ class RunningBackend:
     async def _bring_about(self, wanted: Mapping[str, Order]) -> Refusals:
         await self._console.tell(c for each in wanted.values() for c in each.commands)
         left = _not_followed(wanted, await self.look()) if wanted else {}
-        refused: dict[str, Refusal] = {}
-        for name in left:
-            if said := await self._insist(wanted[name]):
-                refused[name] = said
-        if len(refused) < len(left):
-            seen = _not_followed(wanted, await self.look())
-            refused = {**seen, **{n: r for n, r in refused.items() if n in seen}}
-        return refused
+        said = {name: await self._insist(wanted[name]) for name in left}
+        if None in said.values():
+            left = _not_followed(wanted, await self.look())
+        return {name: said.get(name) or unseen for name, unseen in left.items()}
 
     async def _insist(self, order: Order) -> Refusal | None:
         for command in order.commands:
