@@ -14,7 +14,6 @@ from registrator.backoff import delays
 from registrator.errors import BackendError, ConfigError, Rejected
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.difference import Act, Step, difference
-from registrator_haproxy.guard import Instances
 from registrator_haproxy.layout import Backend, Layout
 from registrator_haproxy.memory import Remember
 from registrator_haproxy.plan import Planned, plan
@@ -70,7 +69,7 @@ class Keeper:
         self._console = console
         self._lines = lines
         self._remember = remember
-        self._remembered: Mapping[Origin, Instances] = {}
+        self._remembered: Mapping[Origin, object] = {}
         self._capabilities: Capabilities | None = None
         self._leaving: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._reloaded = float("-inf")
