@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from servers import Server
+from unshared import unshared
 
 LAN: Final = ("192.0.2.10", "2001:db8::10")
 """The addresses that the host has in its network, besides those of loopback."""
@@ -20,20 +21,17 @@ NAME_SERVER: Final = "192.0.2.53"
 
 _ADDRESSES: Final = [f"{LAN[0]}/24", f"{LAN[1]}/64", f"{NAME_SERVER}/32"]
 
-_UNSHARED: Final = ("unshare", "--net", "--mount", "sh", "-c")
 # /run is empty, so that nobody's daemon is met by its socket.
 _MAKE: Final = """
-set -e
-cp -a /etc "$0"
-mount --bind "$0/etc" /etc
+cp -a /etc "$1"
+mount --bind "$1/etc" /etc
+shift
 mount -t tmpfs -o mode=755 none /run
 ip link set lo up
 ip link add lan type veth peer name others
 for each; do ip address add "$each" dev lan $(case $each in *:*) echo nodad; esac); done
 ip link set lan up
 ip link set others up
-echo
-read -r _
 """
 
 
@@ -52,16 +50,8 @@ class Apart:
             home = opened.enter_context(TemporaryDirectory(prefix="apart-"))
             self._home = Path(home)
             self._home.chmod(0o755)
-            self._holder = opened.enter_context(
-                subprocess.Popen(
-                    [*_UNSHARED, _MAKE, home, *_ADDRESSES],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    start_new_session=True,
-                )
-            )
-            assert self._holder.stdout is not None
-            assert self._holder.stdout.readline() == b"\n", "no host apart"
+            held = unshared(["net", "mount"], _MAKE, home, *_ADDRESSES)
+            self._holder = opened.enter_context(held)
             self._opened = opened.pop_all()
         return self
 
@@ -76,7 +66,7 @@ class Apart:
     @property
     def under(self) -> tuple[str, ...]:
         """What stands before a command to have it run there, in the directory /."""
-        spaces = f"/proc/{self._holder.pid}/ns"
+        spaces = f"/proc/{self._holder}/ns"
         return ("nsenter", f"--net={spaces}/net", f"--mount={spaces}/mnt")
 
     def write(self, path: str, text: str) -> None:

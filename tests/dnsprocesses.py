@@ -30,19 +30,20 @@ def port_of(backend: DnsBackend) -> int:
 
 
 def process(backend: DnsBackend) -> int:
-    """The one process that holds the port, apart from this one."""
+    """The one process that answers, apart from this one."""
+    (found,) = holders(port_of(backend)) - {os.getpid()}
+    return found
+
+
+def holders(port: int) -> set[int]:
+    """The processes that hold a port."""
     found = subprocess.run(
-        ["ss", "-Hlunp", f"sport = :{port_of(backend)}"],
+        ["ss", "-Hlunp", f"sport = :{port}"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    (pid,) = {
-        int(word.partition(",")[0])
-        for word in found.split("pid=")[1:]
-        if int(word.partition(",")[0]) != os.getpid()
-    }
-    return pid
+    return {int(word.partition(",")[0]) for word in found.split("pid=")[1:]}
 
 
 def runs(pid: int) -> bool:

@@ -55,7 +55,12 @@ KINDS = {
         expires=False,
         disk="data_dir",
     ),
-    "consulkv": Kind(server="consul", row="consulkv", uri="consulkv://{one}/services"),
+    "consulkv": Kind(
+        server="consul",
+        row="consulkv",
+        uri="consulkv://{one}/services",
+        disk="data_dir",
+    ),
     "etcd": Kind(
         server="etcd",
         row="etcd-json",

@@ -63,6 +63,7 @@ class TcpProxy:
         trace: TracebackType | None,
     ) -> None:
         self.refuse()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(_DEADLINE)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -144,6 +145,13 @@ class TcpProxy:
             link.broken = True
             task.cancel()
         await asyncio.gather(*self._links.values())
+
+    async def _end(self) -> None:
+        """Leave nothing: what was accepted last is a task first, and a link later."""
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await self._reset()
+            await asyncio.wait(others, timeout=0.1)
+        await asyncio.sleep(0)  # the last transports close in the next turn
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -196,3 +196,15 @@ def check_sessions(wired: Wired) -> None:
     for line, output in wired.page.sessions:
         shown = wired.shown(line)
         assert shown == comparable(output), "\n".join([line, *shown])
+
+
+def check_changes(wired: Wired, *server: str) -> None:
+    """Have a service come and go, and see both in the next answer."""
+    cache, asked = instance("cache", 1, "192.0.2.12"), (*server, "cache.service.consul")
+    before = wired.dig(*asked)
+    wired.start(cache)
+    there = wired.dig(*asked)
+    wired.remove(cache)
+    gone = wired.dig(*asked)
+
+    assert (before, there, gone) == ([], ["192.0.2.12"], [])

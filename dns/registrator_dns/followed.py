@@ -6,7 +6,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from registrator.backend import Backend
 from registrator.dns_views import DnsReadingView
@@ -14,6 +14,9 @@ from registrator.model import Instance
 from registrator.watcher import Sighting, Watcher
 
 log = logging.getLogger(__name__)
+
+_LONGEST_KEY: Final = 32 * 1024
+"""As for what an instance holds (`refusals`), whose names a key may have escaped."""
 
 Unfit = Callable[[Instance], str | None]
 """Says why an instance cannot be shown; "" is no mistake, None: it can be shown."""
@@ -115,6 +118,8 @@ class Followed:
             reason = None
             if self._shown.get(key) != instance:
                 reason = self._is_unfit(instance)
+                if reason is None and len(key) > _LONGEST_KEY:
+                    reason = f"its key is longer than {_LONGEST_KEY} characters"
             if reason is None:
                 wanted[key] = instance
             elif reason:

@@ -1,6 +1,7 @@
 """Why an instance cannot be shown in DNS."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from registrator.model import Instance
 from registrator_dns import names, records, spelling, wire
@@ -9,6 +10,9 @@ from registrator_dns.places import SERVICE, ends_as_pair
 
 _LARGEST_TXT = wire.TCP - 512
 """Octets that are left in a message beside the longest question and an OPT."""
+
+LONGEST = 96 * 1024
+"""Characters of all that is known of an instance: what tells of many has an end too."""
 
 
 def refusals(instance: Instance, suffix: int) -> Iterator[str]:
@@ -26,6 +30,8 @@ def refusals(instance: Instance, suffix: int) -> Iterator[str]:
         if not 0 <= value <= 0xFFFF:
             yield f"{what} {value} is not from 0 to 65535"
     yield from _of_text(instance)
+    if _length(instance) > LONGEST:
+        yield f"it is longer than {LONGEST} characters in all"
 
 
 def _of_name(name: str, suffix: int) -> Iterator[str]:
@@ -62,3 +68,10 @@ def _of_text(instance: Instance) -> Iterator[str]:
         return
     if sum(len(string) + 1 for string in strings) > _LARGEST_TXT:
         yield f"metadata is longer than {_LARGEST_TXT} octets in all"
+
+
+def _length(instance: Instance) -> int:
+    pairs = chain.from_iterable(instance.metadata.items())
+    texts = (instance.id, instance.container, instance.image)
+    node = (instance.node, instance.node_address)
+    return sum(map(len, chain(texts, node, instance.tags, pairs)))

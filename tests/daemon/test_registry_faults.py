@@ -178,6 +178,8 @@ def full(kind: Kind, disk: SmallDisk, server: Any) -> Iterator[None]:
         yield
         if kind.server == "zookeeper":
             until(lambda: not server.runs, "zookeeper ends, as it does then")
+        if kind.server == "consul":
+            until(lambda: not server.leads(), "consul has no leader, as it does then")
     if not server.runs:
         server.start()
 
@@ -194,7 +196,7 @@ async def test_a_full_disk_of_the_server_loses_nothing(
     server = start({kind.disk: str(disk.path / "data")} if kind.disk != "-" else {})
     uri = of_one(kind, server)
     async with reader(uri) as holds:
-        with against(engine, uri, ttl=_SHORT) as daemon:
+        with against(engine, uri, ttl=_SHORT if kind.disk == "-" else 15) as daemon:
             with full(kind, disk, server):
                 # What is removed first would leave room for the others; what is
                 # little may still find some at the end of a file.

@@ -1,9 +1,13 @@
 """Registries that a responder shows beside its host."""
 
 import asyncio
+import os
+import shutil
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dns.asyncquery
@@ -11,6 +15,7 @@ import dns.message
 import dns.rcode
 import pytest
 
+from dnsprocesses import process
 from dnsroom import data
 from fixtures.etcd import EtcdServer, StartEtcd
 from registrator import stores
@@ -89,6 +94,40 @@ async def test_what_other_hosts_registered_is_answered_and_follows(uri: str) -> 
 
         await there.drop([_change(there, other, None)])
         await until(backend, ["10.0.0.2"])
+
+
+@pytest.mark.needs_etcd
+async def test_what_comes_while_no_responder_can_be_started_is_answered_by_the_next(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    site, uri = replace(HERE, runtime=home / "control"), f"{etcd.uri}/services"
+    async with showing(uri, site=site) as backend, writer(uri) as there:
+        readings = backend.watch()
+        await anext(readings)
+        shutil.rmtree(home)
+        os.kill(process(backend), signal.SIGKILL)
+        await put(there, THERE)
+        # A reading comes only after whoever answers was to be told of it.
+        assert len((await anext(readings)).instances) == 1
+        home.mkdir()
+        await until(backend, ["10.0.0.9"])
+
+        await there.drop([_change(there, THERE, None)])
+        await until(backend, [])
+
+
+@pytest.mark.needs_etcd
+async def test_what_is_absurdly_long_hides_nothing_else(etcd: EtcdServer) -> None:
+    uri = f"etcd://127.0.0.1:{etcd.port}/services"
+    for number in range(10):
+        absurd = f"{number}{chr(1) * 1_400_000}"
+        etcd.put(f"/services/web/{absurd}", f"10.0.0.{number}:80")
+    async with showing(uri) as backend, writer(uri) as there:
+        await put(there, THERE)
+
+        await until(backend, ["10.0.0.9"])
 
 
 @pytest.mark.needs_etcd

@@ -67,6 +67,8 @@ def test_what_dns_can_say_is_not_refused(changes: dict[str, Any]) -> None:
         ({"metadata": {"a=b": "x"}}, "metadata key 'a=b' is not printable ASCII"),
         ({"metadata": {"a\n": "x"}}, r"metadata key 'a\n' is not printable ASCII"),
         ({"metadata": {"\xfc": "x"}}, "metadata key '\xfc' is not printable ASCII"),
+        ({"id": "x" * 98_305}, "it is longer than 98304 characters in all"),
+        ({"id": "", "tags": ("x" * 49_152, "y" * 49_152)}, "it is longer than 98304"),
         ({"metadata": {"k": "\udcff"}}, "metadata or tags are no text"),
         ({"tags": ("\ud800",)}, "metadata or tags are no text"),
         (

@@ -36,7 +36,7 @@ async def changes(
         there = answer.status != HTTPStatus.NOT_FOUND
         if not there and missing is None:
             raise agent.refusal(path, answer)
-        newest = _index(agent, answer)
+        newest = index_of(agent, answer)
         if newest != index:
             yield agent.parsed(answer.body) if there else missing
         index = newest if newest >= index else 0
@@ -53,6 +53,14 @@ async def once(agent: Agent, path: str) -> object:
     return agent.parsed(answer.body)
 
 
+def index_of(agent: Agent, answer: Answer) -> int:
+    """Read the index of an answer; 0, which none should have, would never block."""
+    said = answer.headers.get("x-consul-index", "")
+    if not (said.isascii() and said.isdigit() and len(said) <= _DIGITS):
+        raise agent.stranger()
+    return max(1, int(said))
+
+
 async def _ask(agent: Agent, path: str, index: int, wait: float) -> Answer:
     query, deadline = "", agent.deadline
     if index:
@@ -63,11 +71,3 @@ async def _ask(agent: Agent, path: str, index: int, wait: float) -> Answer:
     if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
         raise agent.refusal(path, answer)
     return answer
-
-
-def _index(agent: Agent, answer: Answer) -> int:
-    """Read the index of an answer; 0, which none should have, would never block."""
-    said = answer.headers.get("x-consul-index", "")
-    if not (said.isascii() and said.isdigit() and len(said) <= _DIGITS):
-        raise agent.stranger()
-    return max(1, int(said))

@@ -7,7 +7,7 @@ moment there are both or neither, also when the session ends.
 """
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import ClassVar, Final, Self
 
@@ -17,7 +17,7 @@ from registrator.model import Service, ServiceId, Status
 from registrator.planner import Change
 from registrator_backends.consul.agent import DEADLINE
 from registrator_backends.consulkv.client import KvClient
-from registrator_backends.consulkv.entries import Entry
+from registrator_backends.consulkv.entries import MOST, Entry
 from registrator_backends.consulkv.layout import KvRecord
 from registrator_backends.consulkv.session import KeySession
 from registrator_backends.consulkv.uri import KvAddress, read_kv_address
@@ -26,6 +26,17 @@ from registrator_backends.consulkv.writing import Writing
 from registrator_backends.values import RENDER
 
 _LONGEST: Final = 256 * 1024  # octets of a value; in Base64 it must fit into 512 KiB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What was read of ours, all of it as we write it."""
+
+    index: int
+    """The store's, from before it was read."""
+    proof: Entry
+    """The newest entry of the index: it is not in a store that began anew."""
+    records: Mapping[ServiceId, KvRecord]
 
 
 class ConsulKvBackend(Backend[KvRecord]):
@@ -45,6 +56,8 @@ class ConsulKvBackend(Backend[KvRecord]):
         self._writing = Writing(
             self._client, self._session, self._layout, cleanup=site.cleanup
         )
+        self._last: _Reading | None = None
+        self._is_large = False
         self.refresh_every = site.ttl_refresh if site.ttl else None
 
     @classmethod
@@ -81,30 +94,29 @@ class ConsulKvBackend(Backend[KvRecord]):
         return KvRecord(key=self._layout.key(service), value=value)
 
     async def owned(self) -> Mapping[ServiceId, KvRecord]:
-        """Read what the index names, and with -cleanup what the anchor left here."""
-        entries = await self._client.tree(self._layout.index_tree)
-        await self._session.find(entries)
-        named = {}
-        for entry in entries:
-            if (read := self._layout.indexed(entry.key, entry.value)) is not None:
-                named[read[0]] = (read[1], entry)
-        strays = await self._strays({key for key, _ in named.values()})
-        found = await self._client.look(
-            [*(key for key, _ in named.values()), *(key for _, key in strays)]
+        """Read what the index names, and with -cleanup what the anchor left here.
+
+        What takes more than two requests is not read again where no key in all of
+        Consul has changed; the answers to two requests tell.
+        """
+        moment = None
+        if self._is_large:
+            moment = await self._client.index(self._layout.index_tree)
+            last = self._last
+            if last and last.index == moment and await self._stands(last.proof):
+                return last.records
+        # What is kept must not be older than the index that it is kept with.
+        consistent = moment is not None
+        entries = await self._client.tree(
+            self._layout.index_tree, consistent=consistent
         )
-        records = {
-            service: self._record(service, key, found.get(key), index)
-            for service, (key, index) in named.items()
-        }
-        for service, key in strays:
-            left = found.get(key)
-            if left is None or left.flags or left.session:
-                continue
-            if service in records:
-                known = records[service]
-                records[service] = replace(known, strays=(*known.strays, key))
-            else:
-                records[service] = KvRecord(key=key, value=left.value, marked=False)
+        await self._session.find(entries)
+        records = await self._records(entries, consistent=consistent)
+        self._last = None
+        held = [entry for entry in entries if self._session.holds(entry)]
+        if moment and held and all(each.marked for each in records.values()):
+            proof = max(held, key=lambda entry: entry.index)
+            self._last = _Reading(index=moment, proof=proof, records=records)
         return records
 
     async def put(self, changes: Sequence[Change[KvRecord]]) -> Failures:
@@ -127,6 +139,41 @@ class ConsulKvBackend(Backend[KvRecord]):
         del records
         await self._session.renew()
 
+    async def _stands(self, proof: Entry) -> bool:
+        """Whether an entry still is what it was, and held as it should be."""
+        found = await self._client.look([proof.key], consistent=True)
+        return found.get(proof.key) == proof and self._session.holds(proof)
+
+    async def _records(
+        self, entries: Iterable[Entry], *, consistent: bool
+    ) -> Mapping[ServiceId, KvRecord]:
+        named = {}
+        for entry in entries:
+            if (read := self._layout.indexed(entry.key, entry.value)) is not None:
+                named[read[0]] = (read[1], entry)
+        strays = await self._strays(
+            {key for key, _ in named.values()}, consistent=consistent
+        )
+        self._is_large = self._site.cleanup or len(named) > MOST
+        found = await self._client.look(
+            [*(key for key, _ in named.values()), *(key for _, key in strays)],
+            consistent=consistent,
+        )
+        records = {
+            service: self._record(service, key, found.get(key), index)
+            for service, (key, index) in named.items()
+        }
+        for service, key in strays:
+            left = found.get(key)
+            if left is None or left.flags or left.session:
+                continue
+            if service in records:
+                known = records[service]
+                records[service] = replace(known, strays=(*known.strays, key))
+            else:
+                records[service] = KvRecord(key=key, value=left.value, marked=False)
+        return records
+
     def _record(
         self, service: ServiceId, key: str, found: Entry | None, index: Entry
     ) -> KvRecord:
@@ -138,12 +185,15 @@ class ConsulKvBackend(Backend[KvRecord]):
         )
         return KvRecord(key=key, value=found.value, marked=marked)
 
-    async def _strays(self, indexed: Iterable[str]) -> list[tuple[ServiceId, str]]:
+    async def _strays(
+        self, indexed: Iterable[str], *, consistent: bool
+    ) -> list[tuple[ServiceId, str]]:
         """List the keys, not in the index, that the anchor may have left here."""
         if not self._site.cleanup:
             return []
         strays = []
-        for key in set(await self._client.keys(self._layout.tree)).difference(indexed):
+        keys = await self._client.keys(self._layout.tree, consistent=consistent)
+        for key in set(keys).difference(indexed):
             read = self._layout.identify(key)
             if read is not None and self._layout.is_of_the_anchors(read[1]):
                 strays.append((read[1], key))

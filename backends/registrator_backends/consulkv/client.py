@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from registrator.errors import Rejected
 from registrator_backends.consul.agent import DEADLINE, Agent
+from registrator_backends.consul.blocking import index_of
 from registrator_backends.consul.uri import ConsulAddress
 from registrator_backends.consulkv.entries import (
     MOST,
@@ -21,6 +22,8 @@ from registrator_backends.http_client import Answer, first_line
 CONNECTIONS: Final = 2
 """Requests follow one another; a session is renewed beside them."""
 
+_CONSISTENT: Final = "&consistent"
+
 Errors = Mapping[int, str]
 """What Consul says of each operation that it could not do, by its place."""
 
@@ -33,14 +36,29 @@ class KvClient:
     def __init__(self, address: ConsulAddress, deadline: float = DEADLINE) -> None:
         self.agent = Agent(address, connections=CONNECTIONS, deadline=deadline)
 
-    async def tree(self, start: str) -> list[Entry]:
-        """Read all keys that start so."""
-        answer = await self.agent.ask("GET", f"{kv_path(start)}?recurse")
+    async def index(self, absent: str) -> int | None:
+        """Say the index of the whole store: another one when any key has changed.
+
+        Consul answers with it for a key that is not there; None where *absent* is.
+        """
+        answer = await self.agent.ask("GET", f"{kv_path(absent)}?consistent")
+        there = not self._is_missing(absent, answer)
+        return None if there else index_of(self.agent, answer)
+
+    async def tree(self, start: str, *, consistent: bool = False) -> list[Entry]:
+        """Read all keys that start so; *consistent*: never as they once were.
+
+        Else a leader that does not know yet that it is deposed may answer. Source:
+        Consul's HTTP API, "Consistency Modes".
+        """
+        mode = _CONSISTENT if consistent else ""
+        answer = await self.agent.ask("GET", f"{kv_path(start)}?recurse{mode}")
         return [] if self._is_missing(start, answer) else self._entries(answer)
 
-    async def keys(self, start: str) -> list[str]:
+    async def keys(self, start: str, *, consistent: bool = False) -> list[str]:
         """List the names of all keys that start so."""
-        answer = await self.agent.ask("GET", f"{kv_path(start)}?keys")
+        mode = _CONSISTENT if consistent else ""
+        answer = await self.agent.ask("GET", f"{kv_path(start)}?keys{mode}")
         if self._is_missing(start, answer):
             return []
         found = self.agent.parsed(answer.body)
@@ -48,12 +66,15 @@ class KvClient:
             raise self.agent.stranger()
         return [key for key in found if isinstance(key, str)]
 
-    async def look(self, keys: Iterable[str]) -> dict[str, Entry]:
+    async def look(
+        self, keys: Iterable[str], *, consistent: bool = False
+    ) -> dict[str, Entry]:
         """Read those of *keys* that exist."""
+        path = "/v1/txn?consistent" if consistent else "/v1/txn"
         wanted = sorted(set(keys))
         found: dict[str, Entry] = {}
         for some in _batches(wanted, MOST):
-            answer = await self.agent.ask("PUT", "/v1/txn", _body(look(some)))
+            answer = await self.agent.ask("PUT", path, _body(look(some)))
             if answer.status != HTTPStatus.OK:
                 raise self.agent.refusal("/v1/txn", answer)
             for entry in self._results(answer):

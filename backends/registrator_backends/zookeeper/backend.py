@@ -22,6 +22,7 @@ from registrator.errors import (
 from registrator.model import Service, ServiceId, Status
 from registrator.planner import Change
 from registrator_backends.zookeeper.anchor import left_by_the_anchor
+from registrator_backends.zookeeper.cache import ZnodeCache
 from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT, Index, ZooKeeperRecord
 from registrator_backends.zookeeper.leftovers import Leftovers
@@ -80,6 +81,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         self._vault = Vault(site.state, address.uri, self._root)
         self._session = Session(address.servers, terms, self._vault)
         self._hold: _Hold | None = None
+        self._cache: ZnodeCache | None = None
         self._directories: set[str] = set()
         self._leftovers = Leftovers()
         self._barred: Mapping[str, Fault] = {}
@@ -137,7 +139,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         )
 
     async def owned(self) -> Mapping[ServiceId, ZooKeeperRecord]:
-        """Read our index, and the records that it names."""
+        """Read our index and what it names, unless the server knows it unchanged."""
         self._hold = None
         hold = await self._held(await self._session.link())
         records = hold.index.records
@@ -245,7 +247,9 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
             owner=session if self._site.ttl else 0,
             sequential=self._format.sequential,
         )
-        await self._reader(link).read_all(index)
+        if self._cache is None or self._cache.link is not link:
+            self._cache = ZnodeCache(link)
+        await self._reader(link).read_all(index, self._cache)
         self._directories.clear()
         self._wrote = self._wrote or bool(index.records)
         self._hold = _Hold(index, session, is_ours=not index.unheld)

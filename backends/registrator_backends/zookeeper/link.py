@@ -95,7 +95,7 @@ class Link:
             raise self._mute() from error
         # Whoever is refused is let in first: the answer to a request tells. It also
         # has a server that lags behind catch up with all that we have written.
-        await self._ask([lambda: self._client.sync_async("/")])
+        await self.sync()
         self.ticket = Ticket(*self._client.client_id or (0, b""))
 
     def when_ended(self, act: Callable[[], None]) -> None:
@@ -120,6 +120,13 @@ class Link:
             # OSError that it is just closing; or a time that is out.
             async with asyncio.timeout(_FAREWELL):
                 await asyncio.to_thread(self._client.stop)
+
+    async def sync(self) -> None:
+        """Have the server know all that anybody wrote before, and watchers hear of it.
+
+        One request, of any znode: what the server knows is one sequence.
+        """
+        await self._ask([lambda: self._client.sync_async("/")])
 
     async def get(
         self, paths: Iterable[str], watcher: Watcher | None = None

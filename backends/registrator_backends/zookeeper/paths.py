@@ -14,6 +14,7 @@ LONGEST_NAME: Final = 512
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\uf8ff\ufff0-\uffff\U00010000-\U0010ffff]"
 )
+_ESCAPED: Final = re.compile(f"[/%]|{_FORBIDDEN.pattern}")
 
 
 def parent(path: str) -> str:
@@ -50,7 +51,7 @@ def escaped(text: str) -> str:
     """
     try:
         name = (
-            "".join(map(_escaped, text))
+            _ESCAPED.sub(lambda found: quote(found[0], safe=""), text)
             if text.strip(".")
             else text.replace(".", "%2E")
         )
@@ -62,8 +63,3 @@ def escaped(text: str) -> str:
             " that a znode's name may have here"
         )
     return name
-
-
-def _escaped(character: str) -> str:
-    fits = character not in "/%" and not _FORBIDDEN.match(character)
-    return character if fits else quote(character, safe="")

@@ -200,7 +200,8 @@ class Responders:
                     remote, former, there = Remote(place, self._begin), remote, {}
                     unfinished.callback(remote.abandon)
             if not remote.alive:
-                old = former.copies() if former is not None and former.alive else None
+                # One that is dead by now leaves its sockets: nobody else can bind them.
+                old = remote.bound if former is None else former.copies()
                 await remote.start(old or self._bind())
             self._remotes.append(remote)
             await self._make_right(remote, there)

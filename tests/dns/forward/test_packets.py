@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnsroom import query, responder
+from mutations import mutated
 from registrator_dns.elsewhere import Elsewhere
 from registrator_dns.forward.asked import Question, asked
 from registrator_dns.forward.forwarder import Forwarder
@@ -33,26 +34,12 @@ QUERIES = st.one_of(
 )
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """Draw a query with octets changed, put in, taken out, or cut off."""
-    packet = bytearray(draw(QUERIES))
-    for _ in range(draw(st.integers(0, 4))):
-        at = draw(st.integers(0, len(packet)))
-        match draw(st.integers(0, 3)):
-            case 0:
-                packet[at : at + 1] = draw(st.binary(min_size=1, max_size=1))
-            case 1:
-                packet[at:at] = draw(st.binary(max_size=12))
-            case 2:
-                del packet[at : at + draw(st.integers(0, 12))]
-            case _:
-                del packet[at:]
-    return bytes(packet)
-
-
 @settings(max_examples=800)
-@given(mutated(), st.booleans(), st.sampled_from(["127.0.0.1", "8.8.8.8", "fe80::1%7"]))
+@given(
+    mutated(QUERIES),
+    st.booleans(),
+    st.sampled_from(["127.0.0.1", "8.8.8.8", "fe80::1%7"]),
+)
 def test_whatever_is_asked_one_proper_answer_comes_back(
     packet: bytes, udp: bool, client: str
 ) -> None:

@@ -7,6 +7,8 @@ from hypothesis import strategies as some
 from registrator.model import Instance, Status
 from registrator_dns.process import frames
 from registrator_dns.process.frames import Garbled
+from registrator_dns.process.responder import PAGE
+from registrator_dns.refusals import LONGEST
 
 text = some.text(max_size=20)
 instances = some.builds(
@@ -68,6 +70,17 @@ def test_any_octets_are_a_message_or_garbled(octets: bytes) -> None:
     except Garbled:
         return
     assert said == json.loads(octets)
+
+
+@pytest.mark.parametrize("character", ["\x01", "\N{BEETLE}"])
+def test_a_page_of_the_longest_instances_is_no_such_frame(character: str) -> None:
+    longest = Instance(id=character * LONGEST, name="web", address="10.0.0.1", port=80)
+    told = {f"{character * (32 * 1024)}{n}": longest for n in range(PAGE)}
+    octets = frames.frame(
+        {"instances": {k: frames.written(i) for k, i in told.items()}}
+    )
+
+    assert frames.size(octets[: frames.LENGTH]) == len(octets) - frames.LENGTH
 
 
 def test_no_frame_is_waited_for_that_is_absurdly_large() -> None:

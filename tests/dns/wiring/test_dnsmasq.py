@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apart import NAME_SERVER
-from wiring import Wired, check_sessions, instance, name_server, wired
+from wiring import Wired, check_changes, check_sessions, instance, name_server, wired
 
 pytestmark = pytest.mark.xdist_group("dnsmasq")
 
@@ -34,15 +34,8 @@ def test_what_the_page_shows_is_so(host: Wired) -> None:
 
 
 def test_services_come_and_go_at_once(host: Wired) -> None:
-    cache = instance("cache", 1, "192.0.2.12")
     with host.serving(*DNSMASQ):
-        before = host.dig("@127.0.0.1", "cache.service.consul")
-        host.start(cache)
-        there = host.dig("@127.0.0.1", "cache.service.consul")
-        host.remove(cache)
-        gone = host.dig("@127.0.0.1", "cache.service.consul")
-
-    assert (before, there, gone) == ([], ["192.0.2.12"], [])
+        check_changes(host, "@127.0.0.1")
 
 
 def test_private_addresses_pass_a_rebind_guard_that_is_told_of_the_domain(

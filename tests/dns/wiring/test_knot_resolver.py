@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wiring import Wired, check_sessions, instance, wired
+from wiring import Wired, check_changes, check_sessions, wired
 
 pytestmark = pytest.mark.xdist_group("knot_resolver")
 
@@ -26,11 +26,4 @@ def test_what_the_page_shows_is_so(host: Wired) -> None:
 
 
 def test_services_come_and_go_at_once(host: Wired) -> None:
-    cache = instance("cache", 1, "192.0.2.12")
-    before = host.dig("@127.0.0.1", "cache.service.consul")
-    host.start(cache)
-    there = host.dig("@127.0.0.1", "cache.service.consul")
-    host.remove(cache)
-    gone = host.dig("@127.0.0.1", "cache.service.consul")
-
-    assert (before, there, gone) == ([], ["192.0.2.12"], [])
+    check_changes(host, "@127.0.0.1")

@@ -8,7 +8,7 @@ import pytest
 
 from apart import LAN, NAME_SERVER
 from servers import Server
-from wiring import Wired, check_sessions, instance, name_server, wired
+from wiring import Wired, check_changes, check_sessions, name_server, wired
 
 pytestmark = pytest.mark.xdist_group("systemd_resolved")
 
@@ -64,15 +64,8 @@ def test_what_the_page_shows_is_so(host: Wired) -> None:
 
 
 def test_services_come_and_go_at_once(host: Wired) -> None:
-    cache = instance("cache", 1, "192.0.2.12")
     with resolved(host):
-        before = host.dig("cache.service.consul")
-        host.start(cache)
-        there = host.dig("cache.service.consul")
-        host.remove(cache)
-        gone = host.dig("cache.service.consul")
-
-    assert (before, there, gone) == ([], ["192.0.2.12"], [])
+        check_changes(host)
 
 
 def test_its_own_client_finds_both_kinds_of_addresses(host: Wired) -> None:
