@@ -191,3 +191,12 @@ class Configuration(_Table):
                     f"services {places[place]} and {name} listen on one place: {place}"
                 )
         return self
+
+
+def schema() -> dict[str, object]:
+    """Make the JSON Schema of a configuration file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Configuration.model_json_schema(by_alias=True),
+        "title": "Configuration of registrator-haproxy",
+    }

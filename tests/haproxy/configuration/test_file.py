@@ -1,10 +1,14 @@
 """A configuration is read whole, and every mistake in it is named with its line."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from registrator.errors import ConfigError
 from registrator_haproxy.configuration.bind import Bind
 from registrator_haproxy.configuration.file import read
+from registrator_haproxy.configuration.model import schema
 
 FILE = """
 global: [maxconn 2000]
@@ -122,3 +126,10 @@ def test_places_to_listen_on(said: str | int, bind: Bind, written: str) -> None:
 
     assert found.services["web"].listen == bind
     assert str(bind) == written
+
+
+def test_the_published_schema_is_that_of_the_program() -> None:
+    published = Path(__file__).parents[3] / "docs/haproxy/haproxy.schema.json"
+
+    assert json.loads(published.read_text()) == schema()
+    assert '"from"' in published.read_text()
