@@ -80,6 +80,7 @@ class Supervised(Proxy):
         trace: TracebackType | None,
     ) -> None:
         """End it: softly as long as it may, then at once, then by force."""
+        self._hearing.ending = True
         async with self._opened:
             await self._end(self._soft_stop)
 
