@@ -87,7 +87,8 @@ async def test_an_answer_that_was_cut_off_is_asked_for_again(says: Says) -> None
     before = OLD.format(reloads=3, failed=0, age=0)
     after = OLD.format(reloads=4, failed=0, age=0).replace("29998", "30001")
 
-    async with says(before, "", "", before, after) as master:
+    serves = (after, "Name: HAProxy\nVersion: 2.6.12\n")
+    async with says(before, "", "", before, after, *serves) as master:
         assert await master.reload() is None
 
 
