@@ -162,7 +162,7 @@ class Application:
             await self._proxy.reload()
         except Refused as refused:
             return refused
-        except Unavailable:
+        except (ConfigError, Unavailable):
             # Whoever starts HAProxy now is to find what is known to be good. It is not
             # known what runs: the text before stays beside the file.
             await asyncio.to_thread(self._file.restore)

@@ -17,6 +17,9 @@ from registrator.errors import ConfigError
 _NEW_FILE: Final = 0o600
 """It may hold passwords, of the statistics page for one."""
 
+_LINKS: Final = 40
+"""As many as the kernel follows (path_resolution(7))."""
+
 
 class ConfigurationFile:
     """One file, and its two companions in the same directory.
@@ -92,7 +95,16 @@ class ConfigurationFile:
 
     @property
     def _target(self) -> Path:
-        return Path(os.path.realpath(self._path))
+        # Only the last link is ours to follow: where a directory leads to, the kernel
+        # knows, through /proc/PID/root too.
+        path = self._path
+        for _ in range(_LINKS):
+            if not path.is_symlink():
+                return path
+            path = path.parent / path.readlink()
+        raise self._refused(
+            "read", path, OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        )
 
     def _beside(self, role: str) -> Path:
         target = self._target

@@ -8,6 +8,7 @@ nor, without a reader, takes anything (HAProxy ignores SIGPIPE).
 import asyncio
 import logging
 import os
+import re
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -26,12 +27,20 @@ _LEVELS: Final = {
     "[NOTICE]": logging.DEBUG,
 }
 
+_ROUTINE: Final = re.compile(
+    r"Proxy \S+ stopped|Former worker .* exited with code 0|Reexecuting|Reloading"
+)
+"""Of its warnings, those that come with every reload."""
+
 
 class Hearing:
     """A named pipe, read as long as this is open."""
 
     written: bool = False
     """Whether there was somebody at the other end when it was opened."""
+
+    ending: bool = False
+    """Whether HAProxy is told to end: then what it says of that alarms nobody."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -85,6 +94,8 @@ class Hearing:
 
     def _note(self, line: str) -> None:
         level = _LEVELS.get(line.partition(" ")[0], logging.INFO)
+        if self.ending or (level == logging.WARNING and _ROUTINE.search(line)):
+            level = logging.DEBUG
         log.log(level, "haproxy: %s", line)
         if level >= logging.WARNING:
             self._alerts.append(line)

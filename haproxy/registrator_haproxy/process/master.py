@@ -18,6 +18,10 @@ from registrator_haproxy.process.command import lines
 
 _PAUSE: Final = 0.02
 """Seconds between two questions to a master that is about to be there."""
+_QUESTION: Final = 1.0
+"""Seconds after which a worker is asked once more."""
+_INFO: Final = "Name: HAProxy"
+"""What a worker says of itself, and no master in its place."""
 _MOST: Final = 256 * 1024
 _CREDENTIALS: Final = struct.Struct("3i")
 """A process, its user, its group (unix(7), SO_PEERCRED)."""
@@ -65,6 +69,24 @@ class Master:
             raise Unavailable(f"{self}: says nothing of its processes")
         return found
 
+    async def serves(self) -> Processes | None:
+        """Return what runs where all workers of the last reload answer; else None.
+
+        From 3.1 on a worker is listed before it has read its file, and a question to
+        one that has not may never be answered (measured with 3.2).
+        """
+        try:
+            async with asyncio.timeout(min(_QUESTION, self._deadline)):
+                now = _processes(await self._ask("show proc"))
+                if now is None or not now.workers:
+                    return None
+                for worker in now.workers:
+                    if _INFO not in await self._ask(f"@!{worker} show info"):
+                        return None
+                return now
+        except OSError:
+            return None
+
     async def appears(self) -> Processes:
         """Wait until it tells what runs; raise `Unavailable` where that is too long.
 
@@ -102,11 +124,14 @@ class Master:
             async with asyncio.timeout(self._deadline):
                 said = await self._ask("reload")
                 now = await self._eventually(before.reloads + 1)
+                while now.workers - before.workers and not now.failed:
+                    if await self.serves():
+                        return None
+                    await asyncio.sleep(_PAUSE)
+                    now = await self._eventually(now.reloads)
         except OSError as error:
             raise Unavailable(f"{self}: reload: {self._reason(error)}") from error
-        if now.failed or not now.workers - before.workers:
-            return tuple(each for each in lines(said.encode()) if each[0] == "[")
-        return None
+        return tuple(each for each in lines(said.encode()) if each[0] == "[")
 
     async def _eventually(self, reloads: int = 0) -> Processes:
         while True:

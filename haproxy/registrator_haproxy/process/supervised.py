@@ -18,7 +18,7 @@ from typing import Final, Self
 from registrator.backoff import delays
 from registrator.errors import ConfigError, Unavailable
 from registrator_haproxy.process.hearing import Hearing
-from registrator_haproxy.process.master import Master, Processes
+from registrator_haproxy.process.master import Master
 from registrator_haproxy.process.proxy import Proxy, Refused, through
 from registrator_haproxy.process.watched import Watched
 
@@ -80,6 +80,7 @@ class Supervised(Proxy):
         trace: TracebackType | None,
     ) -> None:
         """End it: softly as long as it may, then at once, then by force."""
+        self._hearing.ending = True
         async with self._opened:
             await self._end(self._soft_stop)
 
@@ -167,18 +168,12 @@ class Supervised(Proxy):
 
     async def _serving(self, process: Watched) -> None:
         while process.alive:
-            running = await self._running()
-            if running and running.master == process.process and running.workers:
+            running = await self._master.serves()
+            if running and running.master == process.process:
                 self._started.set()
                 return
             await asyncio.sleep(_PAUSE)
         raise Refused(*(self._hearing.alerts() or ("haproxy ended as it started",)))
-
-    async def _running(self) -> Processes | None:
-        try:
-            return await self._master.processes()
-        except Unavailable:
-            return None
 
     def _launch(self) -> int:
         with open(self._hearing.end(), "wb") as heard:  # noqa: PTH123  a descriptor
