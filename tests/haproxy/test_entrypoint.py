@@ -44,6 +44,11 @@ async def serving(entry: EntryPoint, *some: Instance) -> None:
     await eventually(lambda: entry.servers() == places(*some), "they serve")
 
 
+async def written(entry: EntryPoint, count: int) -> None:
+    """Wait until the file has so many servers: what runs is changed first."""
+    await eventually(lambda: entry.file.count("\tserver ") == count, "the file has")
+
+
 async def test_two_become_twenty_and_two_again_without_a_failure_or_a_reload(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:
@@ -64,7 +69,7 @@ async def test_two_become_twenty_and_two_again_without_a_failure_or_a_reload(
         assert seen.failures == []
         assert entry.worker == worker
         assert set(seen.answers) == {each.name for each in many}
-        assert entry.file.count("\tserver ") == 2
+        await written(entry, 2)
 
 
 async def test_all_are_replaced_one_by_one_without_a_failure(
@@ -239,7 +244,7 @@ async def test_what_registries_hold_reaches_neither_file_nor_socket(
         await serving(entry, one)
 
         assert await ask(entry.url, 3) == {one.name: 3}
-        assert entry.file.count("\tserver ") == 1
+        await written(entry, 1)
         assert not any(line in entry.file for line in ("disable", "HOME", "maxconn"))
 
 
