@@ -148,7 +148,9 @@ class Application:
             raise Refused(*verdict.sentences)
         for sentence in verdict.sentences:
             log.debug("%s: %s", self._file, sentence)
-        added = addresses(text) - await asyncio.to_thread(self._held)
+        # A port that HAProxy has, at whatever address, is taken for us by HAProxy.
+        held = {port for _, port in await asyncio.to_thread(self._held)}
+        added = {each for each in addresses(text) if each[1] not in held}
         if added and await self._proxy.shares_network() and (busy := taken(added)):
             raise Refused(*map(_busy, busy))
 

@@ -95,6 +95,14 @@ async def test_a_port_that_is_taken_is_found_before_the_reload_and_drops_no_requ
     assert hap.file.read_text() == hap.text()
 
 
+async def test_a_port_may_move_to_another_address(
+    hap: Hap, application: Application
+) -> None:
+    await application.put(hap.text(word="two").replace("bind 127.0.0.1", "bind *"))
+
+    assert hap.word() == "two"
+
+
 async def test_what_only_the_reload_finds_is_rolled_back(
     hap: Hap, application: Application
 ) -> None:
