@@ -11,6 +11,8 @@ pytest_plugins = [
     "fixtures.etcd",
     "fixtures.plugin",
     "fixtures.eureka",
+    "fixtures.haproxy",
+    "fixtures.haproxy_process",
     "fixtures.network",
     "fixtures.zookeeper",
     # After what it imports: pytest wants to be the first that imports each.

@@ -1,0 +1,72 @@
+"""registrator-haproxy: a local HAProxy that follows registries."""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from registrator import logs, state
+from registrator.errors import ConfigError, RegistratorError
+from registrator.version import __version__
+from registrator.visible import visible
+from registrator_haproxy import app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until stopped; exit code 0: asked to stop, 1: failed, 2: configuration."""
+    asked = _parser().parse_args(arguments)
+    logs.set_up(asked.log_format, asked.log_level)
+    try:
+        return _run(asked)
+    except RegistratorError as error:
+        problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+        for problem in problems:
+            print(f"registrator-haproxy: {visible(problem)}", file=sys.stderr)  # noqa: T201  the last word
+        return 2 if isinstance(error, ConfigError) else 1
+
+
+def _run(asked: argparse.Namespace) -> int:
+    environment = dict(os.environ)
+    start = app.Start(
+        file=asked.config,
+        state=None,
+        node=asked.node_name or platform.node(),
+        environment=environment,
+    )
+    configuration = app.load(start)
+    if asked.check_config:
+        print("the configuration is right")  # noqa: T201  what was asked for
+        return 0
+    kept = state.directory(asked.state, environment)
+    asyncio.run(app.run(start.keeping(kept), configuration))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="registrator-haproxy",
+        description="Keeps a local HAProxy in agreement with service registries.",
+    )
+    parser.add_argument("config", type=Path, help="the configuration: YAML or JSON")
+    parser.add_argument(
+        "--check-config", action="store_true", help="say whether it is right, and exit"
+    )
+    parser.add_argument("--node-name", default="", help="this host's name")
+    parser.add_argument(
+        "--state",
+        default=state.AUTO,
+        help="a directory for what is to outlive a restart; empty: none",
+    )
+    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""Runs the HAProxy side by itself: reads its configuration, and does so anew."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from registrator.backend import Site
+from registrator.errors import ConfigError, RegistratorError
+from registrator_haproxy import memory
+from registrator_haproxy.configuration.file import read
+from registrator_haproxy.configuration.model import Configuration, Process
+from registrator_haproxy.guard import Belief
+from registrator_haproxy.keeper import Keeper
+from registrator_haproxy.process import (
+    Application,
+    Attached,
+    Commanded,
+    ConfigurationFile,
+    Proxy,
+    Supervised,
+    check,
+)
+from registrator_haproxy.quarantine import sound
+from registrator_haproxy.registries import Origin, Registries
+from registrator_haproxy.runtime import Console
+
+log = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=BaseException)
+
+_LOOK: Final = 1.0
+"""Seconds between two looks whether the configuration has changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What the command line and the environment say."""
+
+    file: Path
+    """The configuration."""
+    state: Path | None
+    """A directory that outlives us; None: there is none."""
+    node: str
+    environment: Mapping[str, str]
+
+    def keeping(self, state: Path | None) -> "Start":
+        """Do the same with a place for what is to outlive us."""
+        return replace(self, state=state)
+
+    def site(self) -> Site:
+        """Say what registries are told of who reads them."""
+        return Site(node=self.node, environment=self.environment)
+
+
+class _Stopped(Exception):
+    """A signal asked us to end."""
+
+
+class _Changed(Exception):
+    """There is another configuration."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__()
+        self.configuration = configuration
+
+
+def load(start: Start) -> Configuration:
+    """Read the configuration, and the addresses in it; raise `ConfigError`."""
+    try:
+        text = start.file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"{start.file}: {reason}") from error
+    found = read(text, str(start.file))
+    for note in found.notes:
+        log.warning("%s", note)
+    configuration = found.configuration
+    if configuration.seed is None:
+        configuration = configuration.model_copy(update={"seed": start.node})
+    Registries(configuration, start.site())
+    return configuration
+
+
+async def run(start: Start, configuration: Configuration) -> None:
+    """Keep HAProxy as it is to be until a signal comes; raise `ConfigError`."""
+    failures: list[RegistratorError] = []
+    try:
+        async with asyncio.TaskGroup() as rooms:
+            rooms.create_task(_until_signal(), name="signals")
+            rooms.create_task(_keep(start, configuration), name="haproxy")
+    except* _Stopped:
+        log.info("stopping")
+    except* RegistratorError as group:
+        failures += _leaves(group)
+    if failures:
+        raise failures[0]
+
+
+async def _keep(start: Start, configuration: Configuration) -> None:
+    where = _Where(configuration.haproxy)
+    beliefs: Mapping[Origin, Belief] = {}
+    if start.state is not None:
+        beliefs = await asyncio.to_thread(memory.load, start.state / "haproxy.json")
+    async with AsyncExitStack() as opened:
+        proxy = await opened.enter_async_context(where.proxy())
+        application = Application(
+            ConfigurationFile(where.file),
+            proxy,
+            program=where.process.program,
+            deadline=where.process.deadline,
+        )
+        await application.settle()
+        loaded = None
+        while True:
+            registries = Registries(configuration, start.site(), beliefs)
+            keeper = Keeper(
+                await _sound(configuration, where),
+                registries,
+                application,
+                Console(where.socket),
+                loaded=loaded,
+                lines=where.lines(),
+                remember=_rememberer(start.state),
+            )
+            try:
+                await _until_changed(keeper, start, where)
+            except* _Changed as changed:
+                [found] = _leaves(changed)
+                configuration = found.configuration
+            beliefs, loaded = registries.beliefs, keeper.loaded
+            log.info("%s: the new configuration is in use", start.file)
+
+
+async def _until_changed(keeper: Keeper, start: Start, where: "_Where") -> None:
+    async with asyncio.TaskGroup() as rooms:
+        rooms.create_task(keeper.run(), name="keeper")
+        await _await_change(start, where)
+
+
+async def _await_change(start: Start, where: "_Where") -> None:
+    """Raise `_Changed` when there is another configuration that is right."""
+    seen = _stamp(start.file)
+    hangup = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK):
+                await hangup.wait()
+        stamp = _stamp(start.file)
+        if stamp == seen and not hangup.is_set():
+            continue
+        seen = stamp
+        hangup.clear()
+        try:
+            configuration = _load_for(start, where)
+            await _sound(configuration, where)
+        except ConfigError as error:
+            log.error("the configuration stays as it was: %s", error)  # noqa: TRY400  no bug
+            continue
+        raise _Changed(configuration)
+
+
+def _load_for(start: Start, where: "_Where") -> Configuration:
+    configuration = load(start)
+    if configuration.haproxy != where.process:
+        raise ConfigError(f"{start.file}: haproxy: takes a restart to change")
+    return configuration
+
+
+async def _sound(configuration: Configuration, where: "_Where") -> Configuration:
+    found = await sound(configuration, where.check)
+    for name, sentences in found.quarantined.items():
+        log.error("%s is left out: %s", name, "; ".join(sentences))
+    return found.configuration
+
+
+class _Where:
+    """The paths of one HAProxy, and what is to be done with it."""
+
+    def __init__(self, process: Process) -> None:
+        directory = Path(process.directory)
+        self.process = process
+        self.file = Path(process.file or directory / "haproxy.cfg")
+        self.socket = Path(process.socket or directory / "runtime.sock")
+        self.master = Path(process.master or directory / "master.sock")
+
+    def lines(self) -> Sequence[str]:
+        """Give the lines for `global` that we cannot do without."""
+        return (f"stats socket {self.socket} mode 600 level admin expose-fd listeners",)
+
+    @asynccontextmanager
+    async def proxy(self) -> AsyncIterator[Proxy]:
+        """Have it; raise `ConfigError` where its files can be nowhere."""
+        process = self.process
+        self._make_directory()
+        if process.manage == "attach":
+            yield Attached(self.master, deadline=process.deadline)
+        elif process.manage == "command":
+            yield Commanded(process.reload, deadline=process.deadline)
+        else:
+            supervised = Supervised(
+                self.file,
+                self.master,
+                program=process.program,
+                deadline=process.deadline,
+                soft_stop=process.soft_stop,
+            )
+            async with supervised, asyncio.TaskGroup() as rooms:
+                running = rooms.create_task(supervised.run(), name="supervise haproxy")
+                yield supervised
+                running.cancel()
+
+    async def check(self, text: str) -> Sequence[str]:
+        """Say what HAProxy has against a text."""
+        file = ConfigurationFile(self.file.with_name(f"{self.file.name}.trial"))
+        await asyncio.to_thread(file.write_candidate, text)
+        try:
+            verdict = await check(
+                self.process.program, file.candidate, self.process.deadline
+            )
+        finally:
+            await asyncio.to_thread(file.drop_candidate)
+        return () if verdict.right else verdict.sentences
+
+    def _make_directory(self) -> None:
+        try:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"haproxy: directory {error.filename}: {error.strerror}; give another"
+            ) from error
+
+
+def _rememberer(state: Path | None) -> memory.Remember:
+    if state is None:
+        return lambda _: None
+    file = state / "haproxy.json"
+
+    def remember(beliefs: Mapping[Origin, Belief]) -> None:
+        try:
+            memory.save(file, beliefs)
+        except OSError as error:
+            log.warning("%s: what is believed is not kept: %s", file, error.strerror)
+
+    return remember
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _leaves(group: BaseExceptionGroup[E]) -> list[E]:
+    found: list[E] = []
+    for each in group.exceptions:
+        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return found
+
+
+async def _until_signal() -> None:
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
+    raise _Stopped

@@ -1,0 +1,1 @@
+"""The configuration of the HAProxy side: read whole, every mistake placed."""

@@ -1,0 +1,202 @@
+"""What a configuration file may say. The JSON Schema is made from this.
+
+Durations are seconds. Lines and words that the operator gives are HAProxy's own and go
+into its file as they are: `haproxy -c` judges them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from registrator_haproxy import whitelist
+from registrator_haproxy.configuration.bind import Bind, read_bind
+from registrator_haproxy.guard import Caution
+
+T = TypeVar("T")
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("a line of HAProxy's has printable characters only")
+    return text
+
+
+def _of_list(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _of_one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else _of_list(value)
+
+
+Several = Annotated[tuple[T, ...], BeforeValidator(_of_list)]
+Name = Annotated[str, AfterValidator(whitelist.name)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Lines = Several[Line]
+Listen = Annotated[
+    Bind,
+    PlainValidator(read_bind),
+    WithJsonSchema({"type": ["string", "integer"], "examples": [8080, "[::1]:8080"]}),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Fixed(_Table):
+    """A server that stands in no registry."""
+
+    host: Annotated[str, AfterValidator(whitelist.address)]
+    port: Port
+    name: Name | None = None
+
+
+class Filter(_Table):
+    """Which instances count, by what they say of themselves."""
+
+    label: Text
+    value: str
+    condition: Literal["equals", "not-equals"] = "equals"
+
+    def lets(self, labels: Mapping[str, str]) -> bool:
+        """Whether an instance with these labels counts; one without it equals none."""
+        return (labels.get(self.label) == self.value) is (self.condition == "equals")
+
+
+class Service(_Table):
+    """One service: which registry knows its servers, and how HAProxy offers it."""
+
+    source: Annotated[tuple[Text, ...], BeforeValidator(_of_one_or_several)] = Field(
+        default=(), alias="from"
+    )
+    """Addresses of registries; their instances together."""
+    name: Text | None = None
+    """What it is called there, if not as here."""
+    backend_name: Name | None = Field(default=None, alias="backend-name")
+    """What its backend is called, if not as it."""
+    listen: Listen | None = None
+    """Where HAProxy listens for it; nothing: there is a backend only."""
+    bind_options: Line = Field(default="", alias="bind-options")
+    mode: Literal["tcp", "http"] | None = "http"
+    """Nothing: the lines say it, or the defaults do."""
+    balance: Line | None = "roundrobin"
+    """Nothing: the lines say it."""
+    server: Line = "check inter 2s rise 2 fall 3"
+    """The words that each of its servers has; of %{host}, %{port}, %{name} its own."""
+    cookies: Literal["none", "name", "hash"] = "none"
+    """What a server's cookie is: nothing, its name, or the SHA-1 of that."""
+    order: Literal["host", "name", "name-descending", "registry"] = "host"
+    """How the servers are ordered: another way on each host, or the same on all."""
+    frontend: Lines = ()
+    backend: Lines = ()
+    servers: Several[Fixed] = ()
+    """Those that are used while no registry shows any."""
+    keep_servers: bool = Field(default=False, alias="keep-servers")
+    """Whether they are used beside what a registry shows, too."""
+    port: Port | None = None
+    """Which port all its servers have, whatever a registry says."""
+    filters: Several[Filter] = ()
+    only: Literal["passing", "warning"] = "passing"
+    """Which instances serve: those that pass, or those in a warning too."""
+    weights: bool = True
+    """Whether servers have the weights that the registry shows."""
+    at_most: Annotated[int, Field(ge=0)] = Field(default=0, alias="at-most")
+    """With how many of them this host makes do, other hosts with others; 0: all."""
+    panic: Annotated[float, Field(ge=0, le=1)] = 0.5
+    hold: Seconds = 10.0
+    keep: Seconds = 0.0
+
+    @property
+    def caution(self) -> Caution:
+        """How much is believed of its registries."""
+        return Caution(panic=self.panic, hold=self.hold, keep=self.keep)
+
+
+class Process(_Table):
+    """Which HAProxy it is, and where; paths that are not given are in *directory*."""
+
+    manage: Literal["start", "attach", "command"] = "start"
+    """Start one; go on with one by its master socket; or reload it by a command."""
+    program: Text = "haproxy"
+    directory: Text = "/run/registrator-haproxy"
+    file: Text | None = None
+    socket: Text | None = None
+    """HAProxy's runtime socket."""
+    master: Text | None = None
+    """HAProxy's master socket."""
+    reload: Several[Text] = ()
+    """The command that reloads it, word by word: there is no shell."""
+    deadline: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Seconds that a start, a check or a reload may take."""
+    soft_stop: Seconds = Field(default=0.0, alias="soft-stop")
+    """Seconds that connections have to end when HAProxy ends with us."""
+
+    @model_validator(mode="after")
+    def _command_is_there(self) -> Self:
+        if (self.manage == "command") != bool(self.reload):
+            raise ValueError("`reload` and `manage: command` belong together")
+        return self
+
+
+class Configuration(_Table):
+    """The whole file."""
+
+    haproxy: Process = Process()
+
+    global_: Lines = Field(default=(), alias="global")
+    defaults: Lines = (
+        "timeout connect 1s",
+        "timeout client 1m",
+        "timeout server 1m",
+        "option redispatch",
+        "retries 3",
+    )
+    extra: Mapping[Line, Lines] = Field(default_factory=dict)
+    """Whole sections of the operator's own, by their titles."""
+    seed: str | None = None
+    """What the order of servers, and the choice of some, depend on: this host."""
+    drain: Seconds = 30.0
+    """For how long a server that goes may end what it is at before it is closed off."""
+    services: Mapping[Name, Service] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _nothing_stands_twice(self) -> Self:
+        """Refuse what HAProxy would take from one service and give to another."""
+        names: dict[str, str] = {}
+        places: dict[Bind, str] = {}
+        for name, service in self.services.items():
+            backend = service.backend_name or name
+            if names.setdefault(backend, name) != name:
+                raise ValueError(
+                    f"services {names[backend]} and {name} have one backend: {backend}"
+                )
+            place = service.listen
+            if place is not None and places.setdefault(place, name) != name:
+                raise ValueError(
+                    f"services {places[place]} and {name} listen on one place: {place}"
+                )
+        return self
+
+
+def schema() -> dict[str, object]:
+    """Make the JSON Schema of a configuration file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Configuration.model_json_schema(by_alias=True),
+        "title": "Configuration of registrator-haproxy",
+    }

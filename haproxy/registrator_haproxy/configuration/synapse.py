@@ -1,0 +1,167 @@
+"""Reads synapse's own configuration as it is: what HAProxy is to be stays the same.
+
+Source: synapse's README and lib/synapse, as of 2020-11. What cannot be honoured is
+named, with its place, and never dropped in silence. Pure.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from registrator_haproxy.configuration.keywords import split
+
+Note = Callable[[str], None]
+"""Takes a sentence about something that cannot be honoured."""
+
+_ORDERS: Final = {"asc": "name", "desc": "name-descending", "no_shuffle": "registry"}
+_DONE_ELSEWHERE: Final = {
+    "do_writes": "the file is always written",
+    "do_reloads": "a reload is made where one is needed",
+    "do_socket": "the runtime socket is always used",
+    "do_checks": "every file is checked before it is used",
+    "check_command": "haproxy -c is run",
+    "candidate_config_file_path": "the candidate stands beside the file",
+    "restart_interval": "changes are gathered, and most need no reload",
+    "restart_jitter": "changes are gathered, and most need no reload",
+    "state_file_path": "what is known is kept in the state directory",
+    "state_file_ttl": "what is known is kept in the state directory",
+    "max_server_id": "servers are known by their names",
+}
+_READ: Final = {"global", "defaults", "extra_sections", "bind_address"}
+_READ_OF_SERVICE: Final = {
+    *("port", "bind_address", "bind_options", "server_options", "server_port_override"),
+    *("frontend", "backend", "listen", "backend_name", "backend_order", "disabled"),
+    *("shared_frontend", "cookie_value_method", "use_nerve_weights"),
+}
+
+
+def is_synapse(said: object) -> bool:
+    """Whether a file is synapse's: its services have a discovery of their own."""
+    services = said.get("services") if isinstance(said, dict) else None
+    return isinstance(services, dict) and any(
+        isinstance(each, dict) and isinstance(each.get("discovery"), dict)
+        for each in services.values()
+    )
+
+
+def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
+    """Say the same in our words, for `Configuration` to judge."""
+    haproxy = _table(said.get("haproxy"))
+    for key in haproxy.keys() - _READ - {"shared_frontend"}:
+        note(f"haproxy.{key}: {_DONE_ELSEWHERE.get(key, 'is not known here')}")
+    for key in said.keys() - {"services", "haproxy"}:
+        note(f"{key}: is not known here")
+    services = _table(said["services"])
+    kept = {
+        name: service
+        for name, service in services.items()
+        if not _table(_table(service).get("haproxy")).get("disabled")
+    }
+    extra = dict(_table(haproxy.get("extra_sections")))
+    shared = [*haproxy.get("shared_frontend", ())]
+    for service in kept.values():
+        shared += _table(_table(service).get("haproxy")).get("shared_frontend", ())
+    if shared:
+        extra["frontend shared-frontend"] = shared
+    return {
+        **{key: haproxy[key] for key in ("global", "defaults") if key in haproxy},
+        **(
+            {"seed": str(haproxy["server_order_seed"])}
+            if "server_order_seed" in haproxy
+            else {}
+        ),
+        "extra": extra,
+        "services": {
+            str(name): dict(_service(str(name), service, haproxy, note))
+            for name, service in kept.items()
+        },
+    }
+
+
+def _service(
+    name: str, service: Mapping[str, Any], top: Mapping[str, Any], note: Note
+) -> Iterator[tuple[str, Any]]:
+    haproxy = _table(service.get("haproxy"))
+    where = f"services.{name}"
+    for key in haproxy.keys() - _READ_OF_SERVICE:
+        note(f"{where}.haproxy.{key}: is not known here")
+    known = {"discovery", "haproxy", "default_servers", "keep_default_servers"}
+    for key in (
+        service.keys() - known - {"backend_port_override", "use_previous_backends"}
+    ):
+        note(f"{where}.{key}: is not known here")
+    front, back = split(map(str, haproxy.get("listen", ())))
+    yield from _discovery(where, _table(service.get("discovery")), note)
+    # synapse leaves both to the lines.
+    yield from (("mode", None), ("balance", None))
+    yield "server", haproxy.get("server_options", "")
+    yield "frontend", [*haproxy.get("frontend", ()), *front]
+    yield "backend", [*haproxy.get("backend", ()), *back]
+    yield (
+        "weights",
+        bool(haproxy.get("use_nerve_weights", top.get("use_nerve_weights"))),
+    )
+    yield "order", _ORDERS.get(haproxy.get("backend_order", ""), "host")
+    if "mode tcp" not in (*back, *haproxy.get("backend", ())):
+        yield "cookies", haproxy.get("cookie_value_method", "name")
+    if "port" in haproxy:
+        yield "listen", _listen(haproxy, top)
+    for key, ours in (
+        ("backend_name", "backend-name"),
+        ("bind_options", "bind-options"),
+    ):
+        if key in haproxy:
+            yield ours, haproxy[key]
+    port = service.get("backend_port_override", haproxy.get("server_port_override"))
+    if port is not None:
+        yield "port", _number(port)
+    yield "keep-servers", service.get("keep_default_servers", False)
+    yield "servers", [_fixed(each) for each in service.get("default_servers", ())]
+    if service.get("use_previous_backends", True) is False:
+        # The shortest time that is none: an empty answer is believed at once.
+        yield "keep", 0.001
+
+
+def _listen(haproxy: Mapping[str, Any], top: Mapping[str, Any]) -> Any:
+    address = haproxy.get("bind_address", top.get("bind_address", "localhost"))
+    port = haproxy["port"]
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"
+
+
+def _fixed(server: Mapping[str, Any]) -> dict[str, Any]:
+    found = {"host": server.get("host"), "port": _number(server.get("port"))}
+    if server.get("name"):
+        found["name"] = server["name"]
+    return found
+
+
+def _number(said: Any) -> Any:
+    """Read a number that may be written as text; what is none stays for the judge."""
+    return int(said) if isinstance(said, str) and said.isdecimal() else said
+
+
+def _discovery(
+    where: str, discovery: Mapping[str, Any], note: Note
+) -> Iterator[tuple[str, Any]]:
+    method = discovery.get("method", "base")
+    filters = [*discovery.get("label_filters", ())]
+    if "label_filter" in discovery:
+        filters.append(discovery["label_filter"])
+    yield "filters", filters
+    known = {"method", "hosts", "path", "decode", "label_filters", "label_filter"}
+    if method in {"zookeeper", "zookeeper_poll"}:
+        *base, name = str(discovery.get("path", "")).strip("/").split("/")
+        decode = _table(discovery.get("decode")).get("method", "nerve")
+        place = "/".join((",".join(map(str, discovery.get("hosts", ()))), *base))
+        yield "from", f"zookeeper://{place}?format={decode}"
+        yield "name", name
+    elif method not in {"base", "stub"}:
+        note(f"{where}.discovery.method: {method} is not known here: no servers")
+        return
+    for key in discovery.keys() - known:
+        note(f"{where}.discovery.{key}: is not known here")
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,173 @@
+"""What takes HAProxy from how it is to how it is to be, by the least that does. Pure.
+
+Servers come, go and change their weights while HAProxy runs; everything else takes a
+reload, and is a reason for one that an operator can read.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum, auto
+from typing import Final, Protocol
+
+from registrator_haproxy.layout import Backend, Layout, Section, Server
+
+_USUAL_WEIGHT: Final = 1
+
+
+class Live(Protocol):
+    """What has to be known of a server that HAProxy has."""
+
+    @property
+    def weight(self) -> int:
+        """The weight in force."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is neither drained nor in maintenance."""
+
+
+class Act(StrEnum):
+    """What is done to a server while HAProxy runs."""
+
+    ADD = auto()
+    WEIGH = auto()
+    READY = auto()
+    """Somebody has drained it, or we have and it came back."""
+    REMOVE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One act on one server of a backend of ours."""
+
+    act: Act
+    backend: str
+    name: str
+    server: Server | None = None
+    """As it is to be; None where it is to be no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Steps, in the order in which no backend loses what it has before it has more."""
+
+    steps: tuple[Step, ...] = ()
+    reasons: tuple[str, ...] = ()
+    """Why a reload is needed, after which none of the steps is."""
+
+
+def difference(
+    loaded: Layout | None, wanted: Layout, live: Mapping[tuple[str, str], Live]
+) -> Difference:
+    """Compare what was loaded, and the servers that live now, with what is wanted.
+
+    *live* is by backend and name; what is in none of the wanted backends is not ours.
+    *loaded* is None where nobody knows what HAProxy runs with.
+    """
+    if loaded is None:
+        return Difference(reasons=("it is not known what HAProxy runs with",))
+    reasons = (*_sections(loaded, wanted), *_backends(loaded, wanted, live))
+    if reasons:
+        return Difference(reasons=reasons)
+    steps = [
+        step for backend in wanted.backends.values() for step in _steps(backend, live)
+    ]
+    return Difference(
+        steps=tuple(sorted(steps, key=lambda each: each.act is Act.REMOVE))
+    )
+
+
+def _sections(loaded: Layout, wanted: Layout) -> Iterator[str]:
+    before = _by_title(loaded)
+    after = _by_title(wanted)
+    yield from (f"{title} is new" for title in after if title not in before)
+    yield from (f"{title} is gone" for title in before if title not in after)
+    for title, section in after.items():
+        if title in before and before[title] != section:
+            yield f"{title} has other lines"
+    if list(before) != list(after) and before.keys() == after.keys():
+        yield "the sections have another order"
+
+
+def _by_title(layout: Layout) -> dict[str, Section]:
+    return {each.title: each for each in (*layout.fixed, *layout.frontends)}
+
+
+def _backends(
+    loaded: Layout, wanted: Layout, live: Mapping[tuple[str, str], Live]
+) -> Iterator[str]:
+    yield from (
+        f"backend {name} is gone"
+        for name in loaded.backends
+        if name not in wanted.backends
+    )
+    for name, backend in wanted.backends.items():
+        before = loaded.backends.get(name)
+        if before is None:
+            yield f"backend {name} is new"
+        elif before.lines != backend.lines:
+            yield f"backend {name} has other lines"
+        else:
+            yield from _servers(before, backend, live)
+
+
+def _servers(
+    before: Backend, backend: Backend, live: Mapping[tuple[str, str], Live]
+) -> Iterator[str]:
+    """Find what of a backend's servers cannot be changed while HAProxy runs."""
+    known = {each.name: each for each in before.servers}
+    for server in backend.servers:
+        lives = live.get((backend.name, server.name))
+        was = known.get(server.name, server)
+        if lives is not None and _but_weight(was) != _but_weight(server):
+            yield f"server {backend.name}/{server.name} has other options"
+        elif not backend.dynamic and (lives is None or lives.weight != _weight(server)):
+            yield (
+                f"backend {backend.name} has a balancing that takes no changes of"
+                f" servers: {server.name}"
+            )
+    wanted = {each.name for each in backend.servers}
+    gone = [name for name in _names(backend, live) if name not in wanted]
+    if gone and not backend.dynamic:
+        yield (
+            f"backend {backend.name} has a balancing that takes no changes of servers:"
+            f" {gone[0]}"
+        )
+
+
+def _steps(backend: Backend, live: Mapping[tuple[str, str], Live]) -> Iterator[Step]:
+    for server in backend.servers:
+        lives = live.get((backend.name, server.name))
+        if lives is None:
+            yield Step(
+                act=Act.ADD, backend=backend.name, name=server.name, server=server
+            )
+            continue
+        if lives.weight != _weight(server):
+            yield Step(
+                act=Act.WEIGH, backend=backend.name, name=server.name, server=server
+            )
+        if not lives.ready:
+            yield Step(
+                act=Act.READY, backend=backend.name, name=server.name, server=server
+            )
+    wanted = {each.name for each in backend.servers}
+    for name in _names(backend, live):
+        if name not in wanted:
+            yield Step(act=Act.REMOVE, backend=backend.name, name=name)
+
+
+def _names(backend: Backend, live: Mapping[tuple[str, str], Live]) -> Iterator[str]:
+    return (name for owner, name in live if owner == backend.name)
+
+
+def _but_weight(server: Server) -> Server:
+    return replace(server, weight=None)
+
+
+def _weight(server: Server) -> int:
+    if server.weight is not None:
+        return server.weight
+    if "weight" in server.options:
+        return int(server.options[server.options.index("weight") + 1])
+    return _USUAL_WEIGHT

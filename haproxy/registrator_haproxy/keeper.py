@@ -1,0 +1,258 @@
+"""Keeps a running HAProxy and its file in agreement with what is believed.
+
+An event only says that there may be something new: each time everything is laid out
+anew, compared with what runs, and the least is done that makes the two agree.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from registrator.backoff import delays
+from registrator.errors import BackendError, ConfigError, Rejected
+from registrator_haproxy.configuration.model import Configuration
+from registrator_haproxy.difference import Act, Step, difference
+from registrator_haproxy.layout import Backend, Layout
+from registrator_haproxy.memory import Remember
+from registrator_haproxy.plan import Planned, plan
+from registrator_haproxy.process import Application
+from registrator_haproxy.registries import Origin, Registries
+from registrator_haproxy.render import render
+from registrator_haproxy.runtime import (
+    Capabilities,
+    Console,
+    NoBackend,
+    Reason,
+    Refusal,
+    RunningBackend,
+    State,
+    discover,
+    look,
+    remove,
+)
+
+log = logging.getLogger(__name__)
+
+BETWEEN_RELOADS: Final = 2.0
+"""Seconds from one reload to the next: what changes meanwhile comes with that."""
+DRIFT: Final = 10.0
+"""Seconds until what runs is looked at again, although nothing may have changed."""
+_FIRST_ANSWERS: Final = 3.0
+"""Seconds that registries have before HAProxy is told that there are no servers."""
+_SUCCESSORS: Final = 10.0
+"""Seconds that a server waits for another to serve in its place."""
+_PAUSE: Final = 0.05
+
+
+class Keeper:
+    """One configuration, for as long as it is the one."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        registries: Registries,
+        application: Application,
+        console: Console,
+        *,
+        loaded: Layout | None = None,
+        lines: Sequence[str] = (),
+        remember: Remember = lambda _: None,
+    ) -> None:
+        """*loaded*: what HAProxy runs with, if that is known; *lines*: as in `plan`."""
+        self.loaded = loaded
+        """What HAProxy runs with, but for its servers; None: nobody knows."""
+        self._configuration = configuration
+        self._registries = registries
+        self._application = application
+        self._console = console
+        self._lines = lines
+        self._remember = remember
+        self._remembered: Mapping[Origin, object] = {}
+        self._capabilities: Capabilities | None = None
+        self._leaving: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._reloaded = float("-inf")
+        self._trouble = ""
+        self._refused: Mapping[str, Sequence[str]] = {}
+
+    async def run(self) -> None:
+        """Follow the registries, and have HAProxy follow, until cancelled."""
+        async with asyncio.TaskGroup() as rooms:
+            rooms.create_task(self._registries.run(), name="registries")
+            await self._hear_first_answers()
+            waits = delays(first=0.2, cap=5.0)
+            while True:
+                count = self._registries.changes.count
+                now = asyncio.get_running_loop().time()
+                seen = self._registries.look(now)
+                pause = DRIFT if seen.until is None else min(DRIFT, seen.until - now)
+                try:
+                    again = await self._agree(
+                        plan(self._configuration, seen.believed, self._lines), rooms
+                    )
+                except (BackendError, ConfigError) as error:
+                    self.loaded = None
+                    self._complain(str(error))
+                    again = next(waits)
+                else:
+                    self._complain("")
+                    waits = delays(first=0.2, cap=5.0)
+                await self._keep_in_mind()
+                pause = min(pause, DRIFT if again is None else again)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(max(pause, 0.0)):
+                        await self._registries.changes.after(count)
+
+    async def _hear_first_answers(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_ANSWERS):
+                while not self._registries.heard:
+                    await self._registries.changes.after(self._registries.changes.count)
+
+    async def _agree(self, planned: Planned, rooms: asyncio.TaskGroup) -> float | None:
+        """Bring HAProxy and its file into agreement; seconds until it can go on."""
+        self._tell_refused(planned.refused)
+        wanted = planned.layout
+        lives = {} if self.loaded is None else await look(self._console)
+        found = difference(self.loaded, wanted, lives)
+        reasons = list(found.reasons)
+        if found.steps:
+            reasons += await self._do(found.steps, wanted, rooms)
+            self.loaded = wanted
+        if not reasons:
+            await self._application.note(render(wanted))
+            return None
+        return await self._reload(wanted, reasons)
+
+    async def _reload(self, wanted: Layout, reasons: Sequence[str]) -> float | None:
+        now = asyncio.get_running_loop().time()
+        if now < self._reloaded + BETWEEN_RELOADS:
+            return self._reloaded + BETWEEN_RELOADS - now
+        for task in self._leaving.values():  # the next worker never knew them
+            task.cancel()
+        self._leaving.clear()
+        done = await self._application.put(render(wanted))
+        self.loaded, self._capabilities = wanted, None
+        if not done:
+            return 0.0  # it runs with that already; its servers may be others
+        self._reloaded = asyncio.get_running_loop().time()
+        log.info("reloaded: %s", "; ".join(reasons))
+        return None
+
+    async def _do(
+        self, steps: Iterable[Step], wanted: Layout, rooms: asyncio.TaskGroup
+    ) -> list[str]:
+        """Change servers while HAProxy runs; say what takes a reload all the same."""
+        reasons: list[str] = []
+        by_backend: dict[str, list[Step]] = {}
+        for step in steps:
+            by_backend.setdefault(step.backend, []).append(step)
+        for name, some in by_backend.items():
+            try:
+                refused = await self._change(RunningBackend(self._console, name), some)
+            except NoBackend as error:
+                reasons.append(str(error))
+                continue
+            reasons += (
+                f"server {name}/{server}: {refusal.says}"
+                for server, refusal in refused.items()
+                if refusal.reason is not Reason.BUSY
+            )
+            gone = [each.name for each in some if each.act is Act.REMOVE]
+            self._take_away(wanted.backends[name], gone, rooms)
+        return reasons
+
+    async def _change(
+        self, backend: RunningBackend, steps: Sequence[Step]
+    ) -> Mapping[str, Refusal]:
+        servers = {
+            act: [each.server for each in steps if each.act is act and each.server]
+            for act in Act
+        }
+        for step in steps:
+            # It came back: whoever takes it away must not go on.
+            if step.act is not Act.REMOVE:
+                await self._stay((step.backend, step.name))
+        refused: dict[str, Refusal] = {}
+        if added := servers[Act.ADD]:
+            refused |= await backend.add(added)
+        if weights := {s.name: s.weight or 1 for s in servers[Act.WEIGH]}:
+            refused |= await backend.weigh(weights)
+        if ready := [s.name for s in servers[Act.READY]]:
+            refused |= await backend.ready(ready)
+        changed = ", ".join(f"{each.act} {each.name}" for each in steps)
+        log.info("%s: %s", backend, changed)
+        return refused
+
+    async def _stay(self, key: tuple[str, str]) -> None:
+        task = self._leaving.pop(key, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def _take_away(
+        self, backend: Backend, names: Iterable[str], rooms: asyncio.TaskGroup
+    ) -> None:
+        for name in names:
+            key = backend.name, name
+            if key not in self._leaving:
+                self._leaving[key] = rooms.create_task(
+                    self._leave(backend, name), name=f"remove {backend.name}/{name}"
+                )
+
+    async def _leave(self, backend: Backend, name: str) -> None:
+        """Take one server away, when there is another, and nobody is at it."""
+        running = RunningBackend(self._console, backend.name)
+        try:
+            await self._another_serves(running, backend)
+            while True:
+                capabilities = await self._can()
+                left = await remove(
+                    running, [name], capabilities, deadline=self._configuration.drain
+                )
+                if not left:
+                    break
+                if left[name].reason is not Reason.BUSY:
+                    raise Rejected(f"{running}: {name}: {left[name].says}")
+        except BackendError as error:
+            log.warning("%s; trying again", error)
+        finally:
+            self._leaving.pop((backend.name, name), None)
+
+    async def _another_serves(self, running: RunningBackend, backend: Backend) -> None:
+        staying = {each.name for each in backend.servers}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SUCCESSORS):
+                while staying:
+                    lives = await running.look()
+                    if any(
+                        each.ready and each.state is State.RUNNING
+                        for name, each in lives.items()
+                        if name in staying
+                    ):
+                        return
+                    await asyncio.sleep(_PAUSE)
+
+    async def _can(self) -> Capabilities:
+        if self._capabilities is None:
+            self._capabilities = await discover(self._console)
+        return self._capabilities
+
+    async def _keep_in_mind(self) -> None:
+        beliefs = self._registries.beliefs
+        believed = {origin: each.believed for origin, each in beliefs.items()}
+        if believed != self._remembered:
+            self._remembered = believed
+            await asyncio.to_thread(self._remember, beliefs)
+
+    def _complain(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            log.warning("%s; what runs goes on, trying again", trouble)
+        self._trouble = trouble
+
+    def _tell_refused(self, refused: Mapping[str, Sequence[str]]) -> None:
+        for name, sentences in refused.items():
+            if sentences != self._refused.get(name):
+                log.warning("%s: %d left out: %s", name, len(sentences), sentences[0])
+        self._refused = refused

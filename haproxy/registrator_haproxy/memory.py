@@ -1,0 +1,76 @@
+"""What was believed last, on disk: a start without any registry goes on from it."""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from registrator.model import Instance, Status
+from registrator_haproxy.guard import Belief
+from registrator_haproxy.registries import Origin
+
+log = logging.getLogger(__name__)
+
+Remember = Callable[[Mapping[Origin, Belief]], None]
+"""Keeps what is believed; to be called on a thread."""
+
+_FORM: Final = 1
+
+
+def save(path: Path, beliefs: Mapping[Origin, Belief]) -> None:
+    """Keep *beliefs*, readable for this user only; raise OSError.
+
+    After a crash at any moment there is the one file or the other, whole.
+    """
+    text = json.dumps({"form": _FORM, "believed": list(map(_written, beliefs.items()))})
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  it is open
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def load(path: Path) -> Mapping[Origin, Belief]:
+    """Return what was kept; nothing, with a warning, where it cannot be read."""
+    try:
+        return dict(_read(json.loads(path.read_text(encoding="utf-8"))))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+        log.warning("%s: what was believed cannot be read: %s", path, error)
+        return {}
+
+
+def _written(item: tuple[Origin, Belief]) -> Mapping[str, Any]:
+    (service, registry), belief = item
+    return {
+        "service": service,
+        "registry": registry,
+        "instances": {key: asdict(each) for key, each in belief.believed.items()},
+    }
+
+
+def _read(found: Any) -> Iterator[tuple[Origin, Belief]]:
+    if found["form"] != _FORM:
+        raise ValueError(f"its form is {found['form']!r}, not {_FORM}")
+    for each in found["believed"]:
+        instances = {key: _instance(one) for key, one in each["instances"].items()}
+        yield (str(each["service"]), str(each["registry"])), Belief.of(instances)
+
+
+def _instance(values: Mapping[str, Any]) -> Instance:
+    tuples = {
+        key: tuple(each) for key, each in values.items() if isinstance(each, list)
+    }
+    return Instance(**{**values, **tuples, "status": Status(values["status"])})

@@ -1,0 +1,217 @@
+"""What HAProxy is to be, from the configuration and from what is believed. Pure."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from registrator.model import Instance
+from registrator_haproxy import whitelist, wishes
+from registrator_haproxy.configuration.model import Configuration, Fixed, Service
+from registrator_haproxy.layout import Backend, Layout, Section, Server
+from registrator_haproxy.whitelist import Unfit
+
+OPTIONS: Final = "haproxy_server_options"
+"""The metadata, as nerve writes it, that asks for words on the server's line."""
+
+_ODD: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
+_DYNAMIC: Final = ("roundrobin", "leastconn", "first", "random")
+_HEAVIEST: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A layout, and what of the registries' entries is not in it."""
+
+    layout: Layout
+    refused: Mapping[str, Sequence[str]]
+    """By service: one sentence for each entry that was left out."""
+
+
+def plan(
+    configuration: Configuration,
+    believed: Mapping[str, Sequence[Instance]],
+    more: Sequence[str] = (),
+) -> Planned:
+    """Lay out every service with those of its instances that are believed in.
+
+    *more* are lines of ours for the section `global`.
+    The same is laid out in the same order each time, so that nothing changes where
+    nothing has changed.
+    """
+    refused: dict[str, list[str]] = {}
+    backends: dict[str, Backend] = {}
+    seed = configuration.seed or ""
+    for name, service in configuration.services.items():
+        found = believed.get(name, ())
+        servers = _servers(service, found, refused.setdefault(name, []))
+        backend = _backend_name(name, service)
+        backends[backend] = Backend(
+            name=backend,
+            lines=(
+                *_said("mode", service.mode),
+                *_said("balance", service.balance),
+                *service.backend,
+            ),
+            servers=_ordered(servers, service, f"{seed}/{name}"),
+            dynamic=_is_dynamic(service),
+        )
+    frontends = [
+        _frontend(name, service)
+        for name, service in configuration.services.items()
+        if service.listen is not None
+    ]
+    layout = Layout(
+        fixed=(
+            Section(title="global", lines=(*configuration.global_, *more)),
+            Section(title="defaults", lines=configuration.defaults),
+            *(
+                Section(title=title, lines=lines)
+                for title, lines in configuration.extra.items()
+            ),
+        ),
+        frontends=tuple(frontends),
+        backends=backends,
+    )
+    return Planned(
+        layout, {name: tuple(each) for name, each in refused.items() if each}
+    )
+
+
+def _frontend(name: str, service: Service) -> Section:
+    return Section(
+        # HAProxy 3.2 warns of a frontend and a backend with one name.
+        title=f"frontend {name}-in",
+        lines=(
+            " ".join(("bind", str(service.listen), *service.bind_options.split())),
+            *_said("mode", service.mode),
+            *service.frontend,
+            f"default_backend {_backend_name(name, service)}",
+        ),
+    )
+
+
+def _backend_name(name: str, service: Service) -> str:
+    return service.backend_name or name
+
+
+def _said(keyword: str, value: str | None) -> tuple[str, ...]:
+    return (f"{keyword} {value}",) if value else ()
+
+
+def _is_dynamic(service: Service) -> bool:
+    """Whether HAProxy takes new servers at work (management guide, `add server`)."""
+    algorithm = "roundrobin"  # HAProxy's own default; of several lines the last counts
+    for line in (*_said("balance", service.balance), *service.backend):
+        match line.split():
+            case ["hash-type", "consistent", *_]:
+                return True
+            case ["balance", said, *_]:
+                algorithm = said.partition("(")[0]
+    return algorithm in _DYNAMIC
+
+
+def _servers(
+    service: Service, instances: Iterable[Instance], refused: list[str]
+) -> Sequence[Server]:
+    found: dict[str, Server] = {}
+    numbers: set[str] = set()
+    for instance in instances:
+        if not all(each.lets(instance.metadata) for each in service.filters):
+            continue
+        try:
+            server = _server(service, instance, numbers)
+        except Unfit as error:
+            refused.append(f"{instance.id}: {error}")
+            continue
+        found.setdefault(server.place, server)
+    if not found or service.keep_servers:
+        for each in service.servers:
+            server = _fixed(service, each)
+            found.setdefault(server.place, server)
+    return tuple(found.values())
+
+
+def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
+    """Make a server of an instance; *numbers* are the ids that others have taken."""
+    address = whitelist.address(instance.address)
+    port = whitelist.port(service.port or instance.port)
+    options = wishes.options(instance.metadata.get(OPTIONS, ""))
+    taken = {value for word, value in pairwise(options) if word == "id"}
+    if taken & numbers or len(taken) > 1:
+        raise Unfit(f"id {', '.join(sorted(taken))} is another server's")
+    numbers |= taken
+    weight = min(instance.weight, _HEAVIEST) if service.weights else None
+    name = _name(instance.container or instance.node, address, port)
+    return Server(
+        name=name,
+        address=address,
+        port=port,
+        cookie="" if "cookie" in options else _cookie(service, name),
+        weight=None if "weight" in options else weight,
+        options=(*_words(service, name, address, port), *options),
+    )
+
+
+def _fixed(service: Service, fixed: Fixed) -> Server:
+    port = service.port or fixed.port
+    name = _name(fixed.name or "", fixed.host, port)
+    return Server(
+        name=name,
+        address=fixed.host,
+        port=port,
+        cookie=_cookie(service, name),
+        options=_words(service, name, fixed.host, port),
+    )
+
+
+def _words(service: Service, name: str, address: str, port: int) -> tuple[str, ...]:
+    """Give the words that the configuration has for each server."""
+    own = {"%{name}": name, "%{host}": address, "%{port}": str(port)}
+    text = service.server
+    for mark, value in own.items():
+        text = text.replace(mark, value)
+    return tuple(text.split())
+
+
+def _cookie(service: Service, name: str) -> str:
+    """Give what a server's cookie says; the hash tells nobody where it is."""
+    if service.cookies == "hash":
+        return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    return name if service.cookies == "name" else ""
+
+
+def _name(whose: str, address: str, port: int) -> str:
+    """Name a server so that another address is another server.
+
+    HAProxy's state file would else give the new one the address of the old.
+    """
+    readable = _ODD.sub("-", whose[:200]).strip("-.")[:40]
+    return whitelist.name(
+        f"{readable}_{address}:{port}" if readable else f"{address}:{port}"
+    )
+
+
+def _ordered(
+    servers: Sequence[Server], service: Service, seed: str
+) -> tuple[Server, ...]:
+    """Put servers into their order, and leave out those that are too many.
+
+    Which those are says the highest random weight, so that one more or less moves no
+    other (Thaler and Ravishankar 1998); on each host others, so that not all begin with
+    the same one.
+    """
+    drawn = sorted(servers, key=lambda each: _draw(seed, each.name))
+    kept = drawn[: service.at_most or None]
+    if service.order == "registry":
+        return tuple(each for each in servers if each in kept)
+    if service.order != "host":
+        down = service.order == "name-descending"
+        kept.sort(key=lambda each: each.name, reverse=down)
+    return tuple(kept)
+
+
+def _draw(seed: str, name: str) -> bytes:
+    return hashlib.blake2b(f"{seed}\0{name}".encode(), digest_size=8).digest()

@@ -1,0 +1,143 @@
+"""What the services of a configuration have in their registries, as is believed."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from registrator import stores
+from registrator.backend import Backend, Site
+from registrator.bell import Bell
+from registrator.errors import ConfigError
+from registrator.model import Instance, Status
+from registrator.watcher import Watcher
+from registrator_haproxy.configuration.model import Configuration, Service
+from registrator_haproxy.guard import Belief, Instances, believe
+
+log = logging.getLogger(__name__)
+
+Origin = tuple[str, str]
+"""A service, by its name in the configuration, and a registry's address for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is believed of all services at one moment."""
+
+    believed: Mapping[str, tuple[Instance, ...]]
+    """By service; what several registries have, one after the other."""
+    until: float | None
+    """When to look again, although nothing may have changed."""
+
+
+class Registries:
+    """Follows them all; one that is away takes nothing from what the others have."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        site: Site,
+        beliefs: Mapping[Origin, Belief] | None = None,
+    ) -> None:
+        """Go on from *beliefs*; raise `ConfigError` for addresses that are none."""
+        self.changes = Bell()
+        """Rings when there may be something else to see."""
+        self._services = configuration.services
+        self._backends = dict(_backends(configuration, site))
+        self._beliefs = dict(beliefs or {})
+        self._watchers: dict[Origin, Watcher] = {}
+
+    @property
+    def beliefs(self) -> Mapping[Origin, Belief]:
+        """All that is believed, for whoever comes after."""
+        return dict(self._beliefs)
+
+    @property
+    def heard(self) -> bool:
+        """Whether every registry has said what it has, or that it is away."""
+        sightings = [each.latest for each in self._watchers.values()]
+        return len(sightings) == len(list(self._origins())) and all(
+            each.known or each.error for each in sightings
+        )
+
+    async def run(self) -> None:
+        """Follow all of them until cancelled."""
+        async with AsyncExitStack() as opened:
+            for backend in self._backends.values():
+                await opened.enter_async_context(backend)
+            async with asyncio.TaskGroup() as rooms:
+                for origin, service, backend in self._origins():
+                    name = service.name or origin[0]
+                    watcher = Watcher(backend, name, self.changes)
+                    self._watchers[origin] = watcher
+                    rooms.create_task(watcher.run(), name=f"watch {origin}")
+
+    def look(self, now: float) -> Look:
+        """Say what is believed; *now* is the loop's time."""
+        found: dict[str, tuple[Instance, ...]] = dict.fromkeys(self._services, ())
+        moments: list[float] = []
+        for origin, service, _ in self._origins():
+            before = self._beliefs.get(origin, Belief())
+            after = believe(before, self._shown(origin, service), service.caution, now)
+            self._tell(origin, before, after)
+            self._beliefs[origin] = after
+            found[origin[0]] += tuple(after.instances.values())
+            if after.until is not None:
+                moments.append(after.until)
+        return Look(believed=found, until=min(moments, default=None))
+
+    def _origins(self) -> Iterator[tuple[Origin, Service, Backend[Any]]]:
+        for name, service in self._services.items():
+            for uri in dict.fromkeys(service.source):
+                backend = self._backends[uri]
+                yield (name, backend.uri), service, backend
+
+    def _shown(self, origin: Origin, service: Service) -> Instances | None:
+        watcher = self._watchers.get(origin)
+        if watcher is None or not watcher.latest.current:
+            return None
+        fit = {Status.PASSING, Status(service.only)}
+        instances = watcher.latest.instances
+        return {key: each for key, each in instances.items() if each.status in fit}
+
+    def _tell(self, origin: Origin, before: Belief, after: Belief) -> None:
+        if after.why == before.why:
+            return
+        name, uri = origin
+        if not after.why:
+            log.info("%s: %s is believed again", name, uri)
+        elif before.believed:
+            log.warning(
+                "%s: %s: %s; %d servers stand",
+                name,
+                uri,
+                after.why,
+                len(after.instances),
+            )
+
+
+def _backends(
+    configuration: Configuration, site: Site
+) -> Iterator[tuple[str, Backend[Any]]]:
+    """Make each registry once, whatever number of services it has."""
+    mistakes: list[str] = []
+    known: set[str] = set()
+    for name, service in configuration.services.items():
+        for uri in service.source:
+            if uri in known:
+                continue
+            known.add(uri)
+            try:
+                [backend] = stores.make([uri], site)
+            except ConfigError as error:
+                mistakes += (f"services.{name}.from: {each}" for each in error.problems)
+                continue
+            if backend.local:
+                mistakes.append(
+                    f"services.{name}.from: {backend.uri} can be read by nobody"
+                )
+            yield uri, backend
+    if mistakes:
+        raise ConfigError(*mistakes)

@@ -1,0 +1,256 @@
+"""synapse's configurations, from its documentation and of its users."""
+
+import json
+from typing import Any
+
+import pytest
+
+from registrator.errors import ConfigError
+from registrator.model import Instance
+from registrator_haproxy.configuration.file import Read, read
+from registrator_haproxy.plan import plan
+from registrator_haproxy.render import render
+
+B = "check inter 2000 rise 3 fall 2"
+SERVICE: dict[str, Any] = {
+    "discovery": {
+        "method": "zookeeper",
+        "path": "/airbnb/service/logging/event_collector",
+        "hosts": ["zk0.example.com:2181", "zk1.example.com:2181"],
+    },
+    "haproxy": {"port": 3219, "server_options": B},
+}
+HAPROXY: dict[str, Any] = {
+    "global": ["daemon", "maxconn 4096"],
+    "defaults": ["mode http", "timeout connect 5s"],
+}
+
+
+def synapse(top: dict[str, Any] | None = None, **service: Any) -> Read:
+    said = {
+        "services": {"example": {**SERVICE, **service}},
+        "haproxy": {**HAPROXY, **(top or {})},
+    }
+    return read(json.dumps(said), "synapse.conf.json")
+
+
+def shown(number: int, **fields: Any) -> Instance:
+    usual = {
+        "id": str(number),
+        "name": "x",
+        "port": 5555,
+        "address": f"10.0.0.{number}",
+    }
+    return Instance(**{**usual, **fields})
+
+
+def stanzas(found: Read, *instances: Instance) -> str:
+    return render(plan(found.configuration, {"example": instances}).layout)
+
+
+def test_the_configuration_of_its_documentation_gives_the_same_stanzas() -> None:
+    found = synapse(
+        haproxy={
+            "port": 3213,
+            "server_options": B,
+            "listen": [
+                "mode http",
+                "option httpchk /health",
+                "http-check expect string OK",
+                "option httplog",
+                "timeout client 1h",
+            ],
+        }
+    )
+
+    assert found.notes == ()
+    assert stanzas(found, shown(1)).split("\n\n", 3)[3] == (
+        "frontend example-in\n"
+        "\tbind localhost:3213\n"
+        "\tmode http\n"
+        "\toption httplog\n"
+        "\ttimeout client 1h\n"
+        "\tdefault_backend example\n"
+        "\n"
+        "backend example\n"
+        "\tmode http\n"
+        "\toption httpchk /health\n"
+        "\thttp-check expect string OK\n"
+        f"\tserver 10.0.0.1:5555 10.0.0.1:5555 cookie 10.0.0.1:5555 {B}\n"
+    )
+
+
+def test_its_zookeeper_is_a_registry_in_the_format_of_nerve() -> None:
+    service = synapse().configuration.services["example"]
+
+    hosts = "zk0.example.com:2181,zk1.example.com:2181"
+    assert service.source == (
+        f"zookeeper://{hosts}/airbnb/service/logging?format=nerve",
+    )
+    assert service.name == "event_collector"
+
+
+def test_serversets_are_read_as_such() -> None:
+    asked = {**SERVICE["discovery"], "decode": {"method": "serverset"}}
+    [source] = synapse(discovery=asked).configuration.services["example"].source
+
+    assert source.endswith("?format=serverset")
+
+
+def line(found: Read, *instances: Instance) -> str:
+    [written] = [
+        each.strip()
+        for each in stanzas(found, *instances).splitlines()
+        if each.startswith("\tserver ")
+    ]
+    return written.removeprefix("server 10.0.0.1:5555 10.0.0.1:5555 ")
+
+
+@pytest.mark.parametrize(
+    ("haproxy", "fields", "words"),
+    [
+        ({}, {}, f"cookie 10.0.0.1:5555 {B}"),
+        ({"listen": ["mode tcp"]}, {}, B),
+        ({"backend": ["mode tcp"]}, {}, B),
+        (
+            {"server_options": "check port %{port} inter 2000"},
+            {"metadata": {"haproxy_server_options": "id 12 backup"}},
+            "cookie 10.0.0.1:5555 check port 5555 inter 2000 id 12 backup",
+        ),
+        (
+            {"use_nerve_weights": True, "server_options": ""},
+            {"weight": 7},
+            "cookie 10.0.0.1:5555 weight 7",
+        ),
+    ],
+)
+def test_servers_have_the_words_that_synapse_gives_them(
+    haproxy: dict[str, Any], fields: dict[str, Any], words: str
+) -> None:
+    found = synapse(haproxy={**SERVICE["haproxy"], **haproxy})
+
+    assert line(found, shown(1, **fields)) == words
+
+
+def test_a_hashed_cookie_is_the_one_that_synapse_makes() -> None:
+    found = synapse(haproxy={**SERVICE["haproxy"], "cookie_value_method": "hash"})
+    sha1 = "9e736eef2f5a1d441e34ade3d2a8eb1e3abb1c92"
+
+    assert f"somehost:5555 cookie {sha1} " in stanzas(
+        found, shown(1, address="somehost")
+    )
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [("asc", [1, 2, 3]), ("desc", [3, 2, 1]), ("no_shuffle", [2, 3, 1])],
+)
+def test_its_orders_are_kept(order: str, names: list[int]) -> None:
+    found = synapse(haproxy={**SERVICE["haproxy"], "backend_order": order})
+    layout = plan(
+        found.configuration, {"example": [shown(n) for n in (2, 3, 1)]}
+    ).layout
+
+    places = [each.address for each in layout.backends["example"].servers]
+    assert places == [f"10.0.0.{n}" for n in names]
+
+
+@pytest.mark.parametrize(
+    ("haproxy", "bind"),
+    [
+        ({"port": 2200}, "bind localhost:2200"),
+        ({"port": 2200, "bind_address": "10.0.0.1"}, "bind 10.0.0.1:2200"),
+        ({"port": 2200, "bind_address": "::1"}, "bind ::1:2200"),
+        ({"port": 80, "bind_options": "tfo"}, "bind localhost:80 tfo"),
+        (
+            {"port": None, "bind_address": "unix@/foo/bar.sock"},
+            "bind unix@/foo/bar.sock",
+        ),
+    ],
+)
+def test_it_listens_where_synapse_does(haproxy: dict[str, Any], bind: str) -> None:
+    assert f"\n\t{bind}\n" in stanzas(synapse(haproxy=haproxy))
+
+
+def test_without_a_port_there_is_a_backend_only() -> None:
+    assert "\nfrontend" not in stanzas(synapse(haproxy={}))
+
+
+def test_default_servers_serve_as_there() -> None:
+    spare = [{"name": "default1", "host": "localhost", "port": "5555"}]
+    alone = synapse(default_servers=spare)
+    beside = synapse(default_servers=spare, keep_default_servers=True)
+
+    assert "server default1_localhost:5555 localhost:5555" in stanzas(alone)
+    assert "default1" not in stanzas(alone, shown(1))
+    assert "default1" in stanzas(beside, shown(1))
+
+
+def test_labels_are_filtered_by() -> None:
+    one = {"label": "az", "value": "us-east-1a", "condition": "equals"}
+    asked = {**SERVICE["discovery"], "label_filters": [one]}
+    found = synapse(discovery=asked)
+
+    assert "10.0.0.1" in stanzas(found, shown(1, metadata={"az": "us-east-1a"}))
+    assert "10.0.0.2" not in stanzas(found, shown(2, metadata={"az": "us-west"}))
+
+
+def test_sections_shared_by_services_are_one() -> None:
+    haproxy = {"shared_frontend": ["acl a hdr(host) a", "use_backend example if a"]}
+    top = {
+        "shared_frontend": ["bind 127.0.0.1:8081"],
+        "extra_sections": {"listen stats :3212": ["mode http", "stats enable"]},
+    }
+    text = stanzas(synapse(top, haproxy=haproxy))
+
+    assert "listen stats :3212\n\tmode http\n\tstats enable\n" in text
+    assert (
+        "frontend shared-frontend\n\tbind 127.0.0.1:8081\n\tacl a hdr(host) a\n"
+        "\tuse_backend example if a\n"
+    ) in text
+
+
+def test_a_disabled_service_is_left_out() -> None:
+    assert synapse(haproxy={"disabled": True}).configuration.services == {}
+
+
+def test_an_empty_answer_is_believed_where_synapse_would() -> None:
+    kept = synapse().configuration.services["example"].caution
+    gone = (
+        synapse(use_previous_backends=False).configuration.services["example"].caution
+    )
+
+    assert (kept.keep, gone.keep) == (0.0, 0.001)
+
+
+def test_what_cannot_be_honoured_is_named() -> None:
+    said = {
+        "services": {
+            "a": {
+                "discovery": {"method": "ec2tag", "tag_name": "x"},
+                "haproxy": {"backend_name": "c", "odd": 1},
+                "file_output": {},
+            },
+            "b": {"discovery": {**SERVICE["discovery"], "generator_config_path": "x"}},
+        },
+        "haproxy": {**HAPROXY, "do_checks": True, "strange": 1},
+        "statsd": {"host": "x"},
+    }
+
+    assert sorted(read(json.dumps(said), "s").notes) == [
+        "s: haproxy.do_checks: every file is checked before it is used",
+        "s: haproxy.strange: is not known here",
+        "s: services.a.discovery.method: ec2tag is not known here: no servers",
+        "s: services.a.file_output: is not known here",
+        "s: services.a.haproxy.odd: is not known here",
+        "s: services.b.discovery.generator_config_path: is not known here",
+        "s: statsd: is not known here",
+    ]
+
+
+def test_mistakes_in_it_are_mistakes() -> None:
+    with pytest.raises(ConfigError) as refused:
+        synapse(backend_port_override="eighty", haproxy={"port": "x"})
+
+    assert "services.example.port" in str(refused.value)
+    assert "services.example.listen" in str(refused.value)

@@ -1,0 +1,255 @@
+"""The whole HAProxy side: real registries, a real HAProxy, and real traffic."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from entrypoint import EntryPoint
+from fixtures.etcd import EtcdServer, StartEtcd
+from instances import Instance, ask, instances, traffic
+from waiting import eventually
+
+pytestmark = [pytest.mark.needs_etcd, pytest.mark.needs_haproxy]
+
+
+@pytest.fixture
+def entry(etcd: EtcdServer, tmp_path: Path) -> Iterator[EntryPoint]:
+    with EntryPoint(tmp_path, f"{etcd.uri}/services") as running:
+        yield running
+
+
+def put(etcd: EtcdServer, *some: Instance) -> None:
+    for each in some:
+        etcd.put(key(each), f"127.0.0.1:{each.port}")
+
+
+def drop(etcd: EtcdServer, *some: Instance) -> None:
+    for each in some:
+        etcd.delete(key(each))
+
+
+def key(instance: Instance) -> str:
+    return f"/services/web/h:{instance.name}:80"
+
+
+def places(*some: Instance) -> list[str]:
+    return sorted(f"127.0.0.1:{each.port}" for each in some)
+
+
+async def serving(entry: EntryPoint, *some: Instance) -> None:
+    await eventually(lambda: entry.servers() == places(*some), "they serve")
+
+
+async def written(entry: EntryPoint, count: int) -> None:
+    """Wait until the file has so many servers: what runs is changed first."""
+    await eventually(lambda: entry.file.count("\tserver ") == count, "the file has")
+
+
+async def test_two_become_twenty_and_two_again_without_a_failure_or_a_reload(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(20) as many:
+        put(etcd, *many[:2])
+        await serving(entry, *many[:2])
+        worker = entry.worker
+        async with traffic(entry.url) as seen:
+            put(etcd, *many[2:])
+            await serving(entry, *many)
+            await seen.goes_on(100)
+            drop(etcd, *many[2:12])
+            await serving(entry, *many[:2], *many[12:])
+            drop(etcd, *many[12:])
+            await serving(entry, *many[:2])
+            await seen.goes_on()
+
+        assert seen.failures == []
+        assert entry.worker == worker
+        assert set(seen.answers) == {each.name for each in many}
+        await written(entry, 2)
+
+
+async def test_all_are_replaced_one_by_one_without_a_failure(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(6) as many:
+        old, new = many[:3], many[3:]
+        put(etcd, *old)
+        await serving(entry, *old)
+        async with traffic(entry.url) as seen:
+            for gone, come in zip(old, new, strict=True):
+                put(etcd, come)
+                drop(etcd, gone)
+                await seen.goes_on(20)
+            await serving(entry, *new)
+            await seen.goes_on()
+
+        assert seen.failures == []
+        assert set(await ask(entry.url, 6)) == {each.name for each in new}
+
+
+async def test_many_changes_at_once_end_in_one_state_that_is_right(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(10) as many:
+        put(etcd, *many)
+        await serving(entry, *many)
+        async with traffic(entry.url) as seen:
+            for number in range(200):
+                each = many[1 + number % 9]
+                (drop if number // 9 % 2 else put)(etcd, each)
+            drop(etcd, *many[1::2])
+            put(etcd, *many[2::2])
+            await serving(entry, many[0], *many[2::2])
+
+        assert seen.failures == []
+
+
+async def test_a_registry_that_dies_takes_no_traffic_with_it(
+    start_etcd: StartEtcd, tmp_path: Path
+) -> None:
+    etcd = start_etcd()
+    async with instances(2) as both:
+        put(etcd, *both)
+        with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
+            await serving(entry, *both)
+            etcd.kill()
+            async with traffic(entry.url) as seen:
+                await eventually(lambda: "the registry is away" in entry.log, "it is")
+                await seen.goes_on()
+            assert seen.failures == []
+
+            entry.end()
+            entry.start()  # with no registry at all
+            await serving(entry, *both)
+
+
+async def test_a_registry_that_was_emptied_takes_no_traffic_with_it(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(2) as both:
+        put(etcd, *both)
+        await serving(entry, *both)
+        async with traffic(entry.url) as seen:
+            etcd.clear()
+            await eventually(lambda: "shows no servers" in entry.log, "it is seen")
+            await seen.goes_on()
+
+        assert seen.failures == []
+
+
+async def test_killed_it_leaves_haproxy_serving_and_the_next_goes_on(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(4) as many:
+        put(etcd, *many[:2])
+        await serving(entry, *many[:2])
+        worker = entry.worker
+        async with traffic(entry.url) as seen:
+            entry.kill()
+            drop(etcd, many[0])
+            put(etcd, *many[2:])
+            await seen.goes_on()
+            entry.start()
+            await serving(entry, *many[1:])
+
+        assert seen.failures == []
+        assert entry.worker == worker or "reloaded" in entry.log
+
+
+async def test_a_haproxy_that_dies_is_started_again_with_the_same(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(3) as many:
+        put(etcd, *many[:1])
+        await serving(entry, *many[:1])
+        put(etcd, *many[1:])
+        await serving(entry, *many)
+        for process in entry.haproxies():
+            os.kill(process, signal.SIGKILL)
+        await eventually(lambda: entry.servers() == places(*many), "they serve again")
+
+        assert set(await ask(entry.url, 6)) == {each.name for each in many}
+
+
+async def test_what_an_operator_or_a_crash_changed_is_put_right(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(2) as both:
+        put(etcd, *both)
+        await serving(entry, *both)
+        entry.ask(f"set server web/127.0.0.1:{both[0].port} state maint")
+        put(etcd, both[0])  # anything that has it look
+
+        await serving(entry, *both)
+
+
+async def test_another_configuration_is_taken_up_and_a_wrong_one_is_not(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(1) as [one]:
+        put(etcd, one)
+        await serving(entry, one)
+        web = entry.said["services"]["web"]
+        web["frontend"] = ["http-response set-header word two"]
+        entry.write()
+        entry.hang_up()
+        await eventually(lambda: "word two" in entry.file, "it is in force")
+
+        entry.said["services"]["web"] = {**web, "mode": "sideways"}
+        entry.write()
+        await eventually(lambda: "should be 'tcp' or 'http'" in entry.log, "it is told")
+
+        assert await ask(entry.url, 3) == {one.name: 3}
+        assert "word two" in entry.file
+
+
+async def test_a_service_that_haproxy_does_not_take_keeps_no_other_from_serving(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    async with instances(1) as [one]:
+        put(etcd, one)
+        await serving(entry, one)
+        entry.said["services"]["bad"] = {"backend": ["option nonsense"]}
+        entry.write()
+        await eventually(lambda: "bad is left out" in entry.log, "it is told")
+
+        assert await ask(entry.url, 3) == {one.name: 3}
+        assert "nonsense" not in entry.file
+
+
+async def test_what_registries_hold_reaches_neither_file_nor_socket(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    hostile = ['x";\n', "a;disable frontend web-in", "$HOME", "x\nglobal\n\tmaxconn 1"]
+    async with instances(1) as [one]:
+        put(etcd, one)
+        for number, text in enumerate(hostile):
+            etcd.put(
+                f"/services/web/{number}",
+                json.dumps(
+                    {
+                        "name": "web",
+                        "id": text,
+                        "address": "127.0.0.1",
+                        "port": one.port,
+                        "container": text,
+                        "metadata": {"haproxy_server_options": text},
+                    }
+                ),
+            )
+        await serving(entry, one)
+
+        assert await ask(entry.url, 3) == {one.name: 3}
+        await written(entry, 1)
+        assert not any(line in entry.file for line in ("disable", "HOME", "maxconn"))
+
+
+async def test_asked_to_stop_it_ends_haproxy_and_leaves_nothing(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    assert entry.end() == 0
+    await eventually(lambda: not entry.haproxies(), "nothing is left")

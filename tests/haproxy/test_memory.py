@@ -1,0 +1,72 @@
+"""What was believed outlives the process, and harms nobody when it is damaged."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from registrator.model import Instance, Status
+from registrator_haproxy import memory
+from registrator_haproxy.guard import Belief
+
+INSTANCE = Instance(
+    id="h1:web:80",
+    name="web",
+    address="10.0.0.1",
+    port=80,
+    tags=("a", "b"),
+    metadata={"zone": "ü"},
+    status=Status.WARNING,
+    weight=5,
+)
+BELIEFS = {("web", "consul://127.0.0.1:8500"): Belief.of({"k": INSTANCE}, 5.0)}
+
+
+def test_what_is_kept_is_found_again_by_its_user_only(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.json"
+    memory.save(file, {})
+    memory.save(file, BELIEFS)
+
+    assert memory.load(file) == {
+        ("web", "consul://127.0.0.1:8500"): Belief.of({"k": INSTANCE})
+    }
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_there_may_be_nothing_yet(tmp_path: Path) -> None:
+    assert memory.load(tmp_path / "none.json") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"form": 2, "believed": []}',
+        '{"form": 1, "believed": [{"service": "web"}]}',
+        (
+            '{"form": 1, "believed": [{"service": "w", "registry": "r",'
+            ' "instances": {"k": {"id": "a", "status": "fine"}}}]}'
+        ),
+        "[" * 100_000,
+        "\ud800".encode(errors="surrogatepass").decode("latin-1"),
+    ],
+)
+def test_what_is_damaged_is_nothing_and_a_warning(
+    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "haproxy.json"
+    file.write_text(text, encoding="latin-1")
+
+    assert memory.load(file) == {}
+    assert "what was believed cannot be read" in caplog.text
+
+
+def test_a_place_that_takes_nothing_leaves_what_was_there(tmp_path: Path) -> None:
+    file = tmp_path / "there" / "haproxy.json"
+    with pytest.raises(OSError, match="No such file"):
+        memory.save(file, BELIEFS)
+
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,312 @@
+"""What HAProxy is to be, from a configuration and what is believed."""
+
+from typing import Any
+
+import pytest
+
+from registrator.model import Instance
+from registrator_haproxy.configuration.model import Configuration
+from registrator_haproxy.layout import Server
+from registrator_haproxy.plan import Planned, plan
+
+
+def configured(**service: Any) -> Configuration:
+    return Configuration.model_validate({"services": {"web": service}, "seed": "h1"})
+
+
+def instance(number: int, **fields: Any) -> Instance:
+    usual = {"name": "web", "address": f"10.0.0.{number}", "port": 8000 + number}
+    return Instance(**{"id": f"h1:web.{number}:80", **usual, **fields})
+
+
+def laid_out(*instances: Instance, **service: Any) -> Planned:
+    return plan(configured(**service), {"web": instances})
+
+
+def servers(*instances: Instance, **service: Any) -> tuple[Server, ...]:
+    return laid_out(*instances, **service).layout.backends["web"].servers
+
+
+def places(*instances: Instance, **service: Any) -> list[str]:
+    return sorted(each.place for each in servers(*instances, **service))
+
+
+def test_every_instance_is_a_server_with_its_place_in_its_name() -> None:
+    [server] = servers(instance(1, container="web.1", weight=7))
+
+    assert server == Server(
+        name="web.1_10.0.0.1:8001",
+        address="10.0.0.1",
+        port=8001,
+        weight=7,
+        options=("check", "inter", "2s", "rise", "2", "fall", "3"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({}, "10.0.0.1:8001"),
+        ({"node": "h2"}, "h2_10.0.0.1:8001"),
+        ({"container": 'x;"\n$'}, "x_10.0.0.1:8001"),
+        ({"container": ";;"}, "10.0.0.1:8001"),
+        ({"address": "fd00::1"}, "fd00::1:8001"),
+    ],
+)
+def test_a_name_is_readable_where_the_registry_gives_one(
+    fields: dict[str, Any], name: str
+) -> None:
+    [server] = servers(instance(1, **fields))
+
+    assert server.name == name
+
+
+def test_one_place_is_one_server() -> None:
+    twice = [instance(1, node="a"), instance(1, id="again", node="b")]
+
+    assert [each.name for each in servers(*twice)] == ["a_10.0.0.1:8001"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"address": "a b"}, "address 'a b': has a character that none may have"),
+        ({"port": 0}, "port 0: not within 1 and 65535"),
+        ({"metadata": {"haproxy_server_options": "ssl"}}, "is not for registries"),
+    ],
+)
+def test_an_entry_that_must_not_come_before_haproxy_is_left_out_and_named(
+    fields: dict[str, Any], why: str
+) -> None:
+    planned = laid_out(instance(1), instance(2, **fields))
+
+    assert [each.port for each in planned.layout.backends["web"].servers] == [8001]
+    [said] = planned.refused["web"]
+    assert said.startswith("h1:web.2:80: ")
+    assert why in said
+
+
+def test_words_and_weight_come_from_the_registry() -> None:
+    asked = {"haproxy_server_options": "backup weight 3"}
+    [server] = servers(instance(1, weight=9, metadata=asked), server="check")
+
+    assert (server.options, server.weight) == (("check", "backup", "weight", "3"), None)
+
+
+@pytest.mark.parametrize(
+    ("weights", "weight", "found"), [(True, 9, 9), (True, 999, 256), (False, 9, None)]
+)
+def test_weights_can_be_left_to_haproxy(
+    weights: bool, weight: int, found: int | None
+) -> None:
+    [server] = servers(instance(1, weight=weight), weights=weights)
+
+    assert server.weight == found
+
+
+def test_filters_are_all_to_be_met() -> None:
+    filters = [
+        {"label": "zone", "value": "a"},
+        {"label": "old", "value": "yes", "condition": "not-equals"},
+    ]
+    asked = [
+        instance(1, metadata={"zone": "a"}),
+        instance(2, metadata={"zone": "b"}),
+        instance(3, metadata={"zone": "a", "old": "yes"}),
+        instance(4),
+    ]
+
+    assert places(*asked, filters=filters) == ["10.0.0.1:8001"]
+
+
+def test_a_port_can_be_set_for_all() -> None:
+    assert places(instance(1), port=99) == ["10.0.0.1:99"]
+
+
+FIXED = [{"host": "10.9.9.9", "port": 80, "name": "spare"}]
+
+
+def test_servers_of_the_configuration_serve_while_there_are_no_others() -> None:
+    assert places(servers=FIXED) == ["10.9.9.9:80"]
+    assert places(instance(1), servers=FIXED) == ["10.0.0.1:8001"]
+
+
+def test_they_can_serve_beside_the_others() -> None:
+    both = ["10.0.0.1:8001", "10.9.9.9:80"]
+
+    assert places(instance(1), servers=FIXED, **{"keep-servers": True}) == both
+
+
+def test_the_order_is_this_hosts_own_and_always_the_same() -> None:
+    many = [instance(n) for n in range(20)]
+    here = servers(*many)
+    there = plan(
+        configured().model_copy(update={"seed": "h2"}), {"web": many}
+    ).layout.backends["web"]
+
+    assert servers(*reversed(many)) == here
+    assert set(there.servers) == set(here)
+    assert there.servers != here
+
+
+def test_one_more_or_less_moves_no_other() -> None:
+    many = [instance(n) for n in range(20)]
+    without = [each for each in servers(*many) if each.port != 8007]
+
+    assert list(servers(*(each for each in many if each.port != 8007))) == without
+
+
+def test_of_many_a_host_takes_some_and_keeps_to_them() -> None:
+    many = [instance(n) for n in range(20)]
+    some = places(*many, **{"at-most": 5})
+    fewer = [each for each in many if f"{each.address}:{each.port}" != some[0]]
+
+    assert len(some) == 5
+    assert len(set(places(*fewer, **{"at-most": 5})) & set(some)) == 4
+
+
+def test_a_service_has_a_frontend_where_it_listens() -> None:
+    layout = laid_out(listen="[::1]:80", mode="tcp", frontend=["option tcplog"]).layout
+
+    [frontend] = layout.frontends
+    assert frontend.title == "frontend web-in"
+    assert frontend.lines == (
+        "bind ::1:80",
+        "mode tcp",
+        "option tcplog",
+        "default_backend web",
+    )
+
+
+def test_a_service_that_listens_nowhere_is_a_backend_only() -> None:
+    layout = laid_out(backend=["option httpchk"]).layout
+
+    assert layout.frontends == ()
+    assert layout.backends["web"].lines == (
+        "mode http",
+        "balance roundrobin",
+        "option httpchk",
+    )
+
+
+@pytest.mark.parametrize(
+    ("balance", "lines", "dynamic"),
+    [
+        ("roundrobin", [], True),
+        ("leastconn", [], True),
+        ("random(2)", [], True),
+        ("first", [], True),
+        ("static-rr", [], False),
+        ("source", [], False),
+        ("hdr(Host)", [], False),
+        ("source", ["hash-type consistent"], True),
+    ],
+)
+def test_which_balancing_takes_servers_at_work(
+    balance: str, lines: list[str], dynamic: bool
+) -> None:
+    backend = laid_out(balance=balance, backend=lines).layout.backends["web"]
+
+    assert backend.dynamic is dynamic
+
+
+def test_a_service_of_no_registry_yet_is_an_empty_backend() -> None:
+    assert plan(configured(), {}).layout.backends["web"].servers == ()
+
+
+def test_sections_of_the_operator_stand_before_all_others() -> None:
+    asked = Configuration.model_validate(
+        {"global": ["maxconn 9"], "defaults": ["mode tcp"], "extra": {"peers p": []}}
+    )
+    titles = [each.title for each in plan(asked, {}).layout.fixed]
+
+    assert titles == ["global", "defaults", "peers p"]
+
+
+@pytest.mark.parametrize(
+    ("order", "numbers"),
+    [
+        ("name", [1, 2, 3]),
+        ("name-descending", [3, 2, 1]),
+        ("registry", [2, 3, 1]),
+    ],
+)
+def test_other_orders_are_the_same_on_every_host(
+    order: str, numbers: list[int]
+) -> None:
+    shown = [instance(n) for n in (2, 3, 1)]
+
+    found = [each.port - 8000 for each in servers(*shown, order=order)]
+    assert found == numbers
+
+
+@pytest.mark.parametrize(
+    ("cookies", "cookie"),
+    [
+        ("none", ""),
+        ("name", "somehost:5555"),
+        ("hash", "9e736eef2f5a1d441e34ade3d2a8eb1e3abb1c92"),
+    ],
+)
+def test_a_cookie_is_the_servers_name_or_tells_nobody_where_it_is(
+    cookies: str, cookie: str
+) -> None:
+    [server] = servers(instance(1, address="somehost", port=5555), cookies=cookies)
+
+    assert server.cookie == cookie
+
+
+def test_a_cookie_that_the_registry_gives_is_the_only_one() -> None:
+    asked = {"haproxy_server_options": "cookie own"}
+    [server] = servers(instance(1, metadata=asked), cookies="name", server="")
+
+    assert (server.cookie, server.options) == ("", ("cookie", "own"))
+
+
+def test_two_servers_never_have_one_id() -> None:
+    five = {"haproxy_server_options": "id 5"}
+    twice = {"haproxy_server_options": "id 6 id 7"}
+    planned = laid_out(
+        instance(1, metadata=five),
+        instance(2, metadata=five),
+        instance(3, metadata=twice),
+        instance(4),
+    )
+
+    ports = {each.port for each in planned.layout.backends["web"].servers}
+    assert ports == {8001, 8004}
+    assert planned.refused["web"] == (
+        "h1:web.2:80: id 5 is another server's",
+        "h1:web.3:80: id 6, 7 is another server's",
+    )
+
+
+def test_words_may_name_what_is_the_servers_own() -> None:
+    [server] = servers(
+        instance(1), server="check port %{port} addr %{host} sni %{name}"
+    )
+
+    assert server.options == (
+        "check",
+        "port",
+        "8001",
+        "addr",
+        "10.0.0.1",
+        "sni",
+        "10.0.0.1:8001",
+    )
+
+
+def test_a_backend_may_have_another_name_and_say_nothing_by_itself() -> None:
+    layout = laid_out(
+        listen=80,
+        mode=None,
+        balance=None,
+        **{"backend-name": "pool", "bind-options": "tfo defer-accept"},
+    ).layout
+
+    assert layout.backends["pool"].lines == ()
+    assert layout.frontends[0].lines == (
+        "bind 127.0.0.1:80 tfo defer-accept",
+        "default_backend pool",
+    )

@@ -1,0 +1,150 @@
+"""Services of several registries: what each is believed, and what its failure takes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from fixtures.consul import ConsulAgent
+from fixtures.etcd import EtcdServer, StartEtcd
+from registrator import stores
+from registrator.backend import Backend, Site
+from registrator.errors import ConfigError
+from registrator_haproxy.configuration.model import Configuration
+from registrator_haproxy.registries import Registries
+from samples import drop, put, web
+from waiting import eventually
+
+pytestmark = [pytest.mark.needs_consul, pytest.mark.needs_etcd]
+
+SITE = Site(node="here", ttl=0)
+
+
+def configured(*uris: str, **service: Any) -> Configuration:
+    return Configuration.model_validate(
+        {"services": {"web": {"from": uris, **service}}}
+    )
+
+
+@asynccontextmanager
+async def following(registries: Registries) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as rooms:
+        running = rooms.create_task(registries.run(), name="follow")
+        yield
+        running.cancel()
+
+
+@asynccontextmanager
+async def writing(uri: str) -> AsyncIterator[Backend[Any]]:
+    [backend] = stores.make([uri], SITE)
+    async with backend:
+        yield backend
+
+
+def places(registries: Registries, name: str = "web") -> list[str]:
+    look = registries.look(asyncio.get_running_loop().time())
+    return sorted(f"{each.address}:{each.port}" for each in look.believed[name])
+
+
+async def test_several_registries_are_one_service(
+    etcd: EtcdServer, consul: ConsulAgent
+) -> None:
+    in_etcd = f"{etcd.uri}/web"
+    registries = Registries(configured(in_etcd, consul.uri), SITE)
+    async with (
+        following(registries),
+        writing(in_etcd) as one,
+        writing(consul.uri) as two,
+    ):
+        await put(one, web("here:a:80", address="10.0.0.1"))
+        await put(two, web("here:b:80", address="10.0.0.2"))
+
+        both = ["10.0.0.1:8000", "10.0.0.2:8000"]
+        await eventually(lambda: places(registries) == both, "both are there")
+        count = registries.changes.count
+        await drop(two, web("here:b:80").id)
+        async with asyncio.timeout(30):
+            await registries.changes.after(count)
+
+
+async def test_a_registry_that_is_down_takes_nothing_from_any(
+    start_etcd: StartEtcd, consul: ConsulAgent
+) -> None:
+    etcd = start_etcd()
+    in_etcd = f"{etcd.uri}/web"
+    registries = Registries(configured(in_etcd, consul.uri), SITE)
+    async with following(registries), writing(consul.uri) as two:
+        async with writing(in_etcd) as one:
+            await put(one, web("here:a:80", address="10.0.0.1"))
+        await put(two, web("here:b:80", address="10.0.0.2"))
+        both = ["10.0.0.1:8000", "10.0.0.2:8000"]
+        await eventually(lambda: places(registries) == both, "both are there")
+
+        etcd.kill()
+        await eventually(lambda: doubted(registries), "it is seen to be away")
+
+        assert places(registries) == both
+        await put(two, web("here:c:80", address="10.0.0.3"))
+        more = [*both, "10.0.0.3:8000"]
+        await eventually(lambda: places(registries) == more, "the other goes on")
+
+
+def doubted(registries: Registries) -> list[str]:
+    registries.look(asyncio.get_running_loop().time())
+    return [each.why for each in registries.beliefs.values() if each.why]
+
+
+async def test_a_registry_that_was_emptied_takes_nothing(etcd: EtcdServer) -> None:
+    registries = Registries(configured(f"{etcd.uri}/web"), SITE)
+    async with following(registries), writing(f"{etcd.uri}/web") as backend:
+        await put(backend, web())
+        await eventually(lambda: places(registries), "it is there")
+
+        etcd.clear()
+        await eventually(lambda: doubted(registries), "it is seen to be empty")
+
+        assert places(registries) == ["10.0.0.1:8000"]
+
+
+async def test_an_earlier_life_is_gone_on_with_without_any_registry() -> None:
+    uri = "etcd://127.0.0.1:1/web"
+    async with writing(uri) as backend:
+        first = Registries(configured(uri), SITE)
+        assert places(first) == []
+        [origin] = first.beliefs
+        assert origin == ("web", backend.uri)
+
+
+async def test_what_is_critical_does_not_serve(consul: ConsulAgent) -> None:
+    registries = Registries(configured(consul.uri), SITE)
+    async with following(registries):
+        for number, status in enumerate(["passing", "warning", "critical"], start=1):
+            consul.put(
+                "/v1/agent/service/register",
+                {
+                    "ID": status,
+                    "Name": "web",
+                    "Address": f"10.0.0.{number}",
+                    "Port": 80,
+                    "Check": {"TTL": "1h", "Status": status},
+                },
+            )
+        await eventually(lambda: places(registries) == ["10.0.0.1:80"], "the one")
+
+    cautious = Registries(configured(consul.uri, only="warning"), SITE)
+    async with following(cautious):
+        await eventually(lambda: len(places(cautious)) == 2, "the two")
+
+
+def test_addresses_that_are_none_are_all_named() -> None:
+    with pytest.raises(ConfigError) as refused:
+        Registries(configured("nonsense", "dns://", "etcd://h/p?x=1"), SITE)
+
+    first, second, third = refused.value.problems
+    assert first.startswith("services.web.from: 'nonsense' is no registry")
+    assert (
+        second == "services.web.from: dns://127.0.0.1:8600/consul can be read by nobody"
+    )
+    assert third.startswith("services.web.from: ")
