@@ -7,11 +7,9 @@ reload, and is a reason for one that an operator can read.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
-from typing import Final, Protocol
+from typing import Protocol
 
 from registrator_haproxy.layout import Backend, Layout, Section, Server
-
-_USUAL_WEIGHT: Final = 1
 
 
 class Live(Protocol):
@@ -121,7 +119,9 @@ def _servers(
         was = known.get(server.name, server)
         if lives is not None and _but_weight(was) != _but_weight(server):
             yield f"server {backend.name}/{server.name} has other options"
-        elif not backend.dynamic and (lives is None or lives.weight != _weight(server)):
+        elif not backend.dynamic and (
+            lives is None or lives.weight != server.weight_in_force
+        ):
             yield (
                 f"backend {backend.name} has a balancing that takes no changes of"
                 f" servers: {server.name}"
@@ -143,7 +143,7 @@ def _steps(backend: Backend, live: Mapping[tuple[str, str], Live]) -> Iterator[S
                 act=Act.ADD, backend=backend.name, name=server.name, server=server
             )
             continue
-        if lives.weight != _weight(server):
+        if lives.weight != server.weight_in_force:
             yield Step(
                 act=Act.WEIGH, backend=backend.name, name=server.name, server=server
             )
@@ -163,11 +163,3 @@ def _names(backend: Backend, live: Mapping[tuple[str, str], Live]) -> Iterator[s
 
 def _but_weight(server: Server) -> Server:
     return replace(server, weight=None)
-
-
-def _weight(server: Server) -> int:
-    if server.weight is not None:
-        return server.weight
-    if "weight" in server.options:
-        return int(server.options[server.options.index("weight") + 1])
-    return _USUAL_WEIGHT

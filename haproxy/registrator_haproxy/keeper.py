@@ -32,6 +32,7 @@ from registrator_haproxy.runtime import (
     look,
     remove,
 )
+from registrator_haproxy.whitelist import Unfit
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ _FIRST_ANSWERS: Final = 3.0
 _SUCCESSORS: Final = 10.0
 """Seconds that a server waits for another to serve in its place."""
 _PAUSE: Final = 0.05
+_BETWEEN_SAVES: Final = 1.0
+"""Seconds from one time that what is believed is written down to the next."""
 
 
 class Keeper:
@@ -70,6 +73,7 @@ class Keeper:
         self._lines = lines
         self._remember = remember
         self._remembered: Mapping[Origin, object] = {}
+        self._remember_next = float("-inf")
         self._capabilities: Capabilities | None = None
         self._leaving: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._reloaded = float("-inf")
@@ -81,7 +85,7 @@ class Keeper:
         async with asyncio.TaskGroup() as rooms:
             rooms.create_task(self._registries.run(), name="registries")
             await self._hear_first_answers()
-            waits = delays(first=0.2, cap=5.0)
+            waits, refused = delays(first=0.2, cap=5.0), delays(first=5.0, cap=60.0)
             while True:
                 count = self._registries.changes.count
                 now = asyncio.get_running_loop().time()
@@ -94,12 +98,16 @@ class Keeper:
                 except (BackendError, ConfigError) as error:
                     self.loaded = None
                     self._complain(str(error))
-                    again = next(waits)
+                    # To refuse a configuration may cost HAProxy connections.
+                    again = next(refused if isinstance(error, ConfigError) else waits)
                 else:
                     self._complain("")
                     waits = delays(first=0.2, cap=5.0)
-                await self._keep_in_mind()
-                pause = min(pause, DRIFT if again is None else again)
+                pause = min(
+                    pause,
+                    DRIFT if again is None else again,
+                    await self._keep_in_mind(now),
+                )
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(pause, 0.0)):
                         await self._registries.changes.after(count)
@@ -116,14 +124,16 @@ class Keeper:
         wanted = planned.layout
         lives = {} if self.loaded is None else await look(self._console)
         found = difference(self.loaded, wanted, lives)
-        reasons = list(found.reasons)
-        if found.steps:
-            reasons += await self._do(found.steps, wanted, rooms)
-            self.loaded = wanted
-        if not reasons:
-            await self._application.note(render(wanted))
-            return None
-        return await self._reload(wanted, reasons)
+        steps = [each for each in found.steps if not self._is_leaving(each)]
+        reasons = [*found.reasons, *await self._do(steps, wanted, rooms)]
+        if reasons:
+            return await self._reload(wanted, reasons)
+        self.loaded = wanted
+        await self._application.note(render(wanted))
+        return None
+
+    def _is_leaving(self, step: Step) -> bool:
+        return step.act is Act.REMOVE and (step.backend, step.name) in self._leaving
 
     async def _reload(self, wanted: Layout, reasons: Sequence[str]) -> float | None:
         now = asyncio.get_running_loop().time()
@@ -177,7 +187,7 @@ class Keeper:
         refused: dict[str, Refusal] = {}
         if added := servers[Act.ADD]:
             refused |= await backend.add(added)
-        if weights := {s.name: s.weight or 1 for s in servers[Act.WEIGH]}:
+        if weights := {s.name: s.weight_in_force for s in servers[Act.WEIGH]}:
             refused |= await backend.weigh(weights)
         if ready := [s.name for s in servers[Act.READY]]:
             refused |= await backend.ready(ready)
@@ -215,8 +225,9 @@ class Keeper:
                     break
                 if left[name].reason is not Reason.BUSY:
                     raise Rejected(f"{running}: {name}: {left[name].says}")
-        except BackendError as error:
-            log.warning("%s; trying again", error)
+        except (BackendError, Unfit) as error:
+            # Another's server in a backend of ours may have any name.
+            log.warning("%s/%s is not removed: %s", backend.name, name, error)
         finally:
             self._leaving.pop((backend.name, name), None)
 
@@ -239,12 +250,18 @@ class Keeper:
             self._capabilities = await discover(self._console)
         return self._capabilities
 
-    async def _keep_in_mind(self) -> None:
+    async def _keep_in_mind(self, now: float) -> float:
+        """Have what is believed outlive us; the seconds until that may be due again."""
         beliefs = self._registries.beliefs
         believed = {origin: each.believed for origin, each in beliefs.items()}
-        if believed != self._remembered:
-            self._remembered = believed
-            await asyncio.to_thread(self._remember, beliefs)
+        if believed == self._remembered:
+            return DRIFT
+        if now < self._remember_next:
+            return self._remember_next - now
+        self._remembered = believed
+        await asyncio.to_thread(self._remember, beliefs)
+        self._remember_next = now + _BETWEEN_SAVES
+        return DRIFT
 
     def _complain(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:

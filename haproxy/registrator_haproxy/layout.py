@@ -31,6 +31,13 @@ class Server:
         """Where it is reached, as HAProxy reads it: IPv6 without brackets."""
         return f"{self.address}:{self.port}"
 
+    @property
+    def weight_in_force(self) -> int:
+        """What its line makes of it: HAProxy's default is 1."""
+        if self.weight is None and "weight" in self.options:
+            return int(self.options[self.options.index("weight") + 1])
+        return 1 if self.weight is None else self.weight
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
