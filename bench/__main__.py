@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench import containers, dns, events, fleet, registries, rest, rounds
+from bench import containers, dns, entrypoint, events, fleet, registries, rest, rounds
 from bench.measure import Row, machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "rest": ("At rest with 100 services", rest.run),
     "registries": ("Each registry with 1 / 100 / 1,000 services", registries.run),
     "dns": ("The DNS responder beside others", dns.run),
+    "entrypoint": ("HAProxy as the local entry point", entrypoint.run),
     "fleet": ("200 hosts on one etcd / Consul KV / ZooKeeper", fleet.run),
 }
 

@@ -69,6 +69,11 @@ class EntryPoint:
         return f"http://127.0.0.1:{self.port}/"
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
 

@@ -45,8 +45,8 @@ _FIRST_ANSWERS: Final = 3.0
 _SUCCESSORS: Final = 10.0
 """Seconds that a server waits for another to serve in its place."""
 _PAUSE: Final = 0.05
-_BETWEEN_SAVES: Final = 1.0
-"""Seconds from one time that what is believed is written down to the next."""
+_BEFORE_SAVES: Final = 0.5
+"""Seconds that what is known may be newer than what is written down of it."""
 
 
 class Keeper:
@@ -73,7 +73,8 @@ class Keeper:
         self._lines = lines
         self._remember = remember
         self._remembered: Mapping[Origin, object] = {}
-        self._remember_next = float("-inf")
+        self._written: Layout | None = None
+        self._behind: float | None = None
         self._capabilities: Capabilities | None = None
         self._leaving: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._reloaded = float("-inf")
@@ -95,6 +96,7 @@ class Keeper:
                     again = await self._agree(
                         plan(self._configuration, seen.believed, self._lines), rooms
                     )
+                    pause = min(pause, await self._write_down_in_time())
                 except (BackendError, ConfigError) as error:
                     self.loaded = None
                     self._complain(str(error))
@@ -103,11 +105,7 @@ class Keeper:
                 else:
                     self._complain("")
                     waits = delays(first=0.2, cap=5.0)
-                pause = min(
-                    pause,
-                    DRIFT if again is None else again,
-                    await self._keep_in_mind(now),
-                )
+                pause = min(pause, DRIFT if again is None else again)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(pause, 0.0)):
                         await self._registries.changes.after(count)
@@ -129,7 +127,6 @@ class Keeper:
         if reasons:
             return await self._reload(wanted, reasons)
         self.loaded = wanted
-        await self._application.note(render(wanted))
         return None
 
     def _is_leaving(self, step: Step) -> bool:
@@ -250,18 +247,29 @@ class Keeper:
             self._capabilities = await discover(self._console)
         return self._capabilities
 
-    async def _keep_in_mind(self, now: float) -> float:
-        """Have what is believed outlive us; the seconds until that may be due again."""
-        beliefs = self._registries.beliefs
-        believed = {origin: each.believed for origin, each in beliefs.items()}
-        if believed == self._remembered:
+    async def _write_down_in_time(self) -> float:
+        """Write down what is known, if it is time to; the seconds until it may be.
+
+        That takes a disk's time, which the next change does not wait for. After a crash
+        the next start compares what is written with what runs.
+        """
+        now, believed = asyncio.get_running_loop().time(), self._believed()
+        if self._written == self.loaded and self._remembered == believed:
+            self._behind = None
             return DRIFT
-        if now < self._remember_next:
-            return self._remember_next - now
-        self._remembered = believed
-        await asyncio.to_thread(self._remember, beliefs)
-        self._remember_next = now + _BETWEEN_SAVES
+        if self._behind is None:
+            self._behind = now
+        if now < self._behind + _BEFORE_SAVES:
+            return self._behind + _BEFORE_SAVES - now
+        if self.loaded is not None:
+            await self._application.note(render(self.loaded))
+        await asyncio.to_thread(self._remember, self._registries.beliefs)
+        self._written, self._remembered, self._behind = self.loaded, believed, None
         return DRIFT
+
+    def _believed(self) -> Mapping[Origin, object]:
+        beliefs = self._registries.beliefs
+        return {origin: each.believed for origin, each in beliefs.items()}
 
     def _complain(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:
