@@ -64,11 +64,27 @@ def difference(
     """
     if loaded is None:
         return Difference(reasons=("it is not known what HAProxy runs with",))
-    reasons = (*_sections(loaded, wanted), *_backends(loaded, wanted, live))
+    lives: dict[str, dict[str, Live]] = {name: {} for name in wanted.backends}
+    for (backend, server), each in live.items():
+        if backend in lives:
+            lives[backend][server] = each
+    return changes(loaded, wanted, lives)
+
+
+def changes(
+    loaded: Layout, wanted: Layout, lives: Mapping[str, Mapping[str, Live]]
+) -> Difference:
+    """Compare the same; *lives* has the servers of the backends to be compared.
+
+    Of one that is not in it only the lines are.
+    """
+    reasons = (*_sections(loaded, wanted), *_backends(loaded, wanted, lives))
     if reasons:
         return Difference(reasons=reasons)
     steps = [
-        step for backend in wanted.backends.values() for step in _steps(backend, live)
+        step
+        for name, servers in lives.items()
+        for step in _steps(wanted.backends[name], servers)
     ]
     return Difference(
         steps=tuple(sorted(steps, key=lambda each: each.act is Act.REMOVE))
@@ -92,7 +108,7 @@ def _by_title(layout: Layout) -> dict[str, Section]:
 
 
 def _backends(
-    loaded: Layout, wanted: Layout, live: Mapping[tuple[str, str], Live]
+    loaded: Layout, wanted: Layout, lives: Mapping[str, Mapping[str, Live]]
 ) -> Iterator[str]:
     yield from (
         f"backend {name} is gone"
@@ -105,19 +121,19 @@ def _backends(
             yield f"backend {name} is new"
         elif before.lines != backend.lines:
             yield f"backend {name} has other lines"
-        else:
-            yield from _servers(before, backend, live)
+        elif name in lives:
+            yield from _servers(before, backend, lives[name])
 
 
 def _servers(
-    before: Backend, backend: Backend, live: Mapping[tuple[str, str], Live]
+    before: Backend, backend: Backend, live: Mapping[str, Live]
 ) -> Iterator[str]:
     """Find what of a backend's servers cannot be changed while HAProxy runs."""
     known = {each.name: each for each in before.servers}
     for server in backend.servers:
-        lives = live.get((backend.name, server.name))
+        lives = live.get(server.name)
         was = known.get(server.name, server)
-        if lives is not None and _but_weight(was) != _but_weight(server):
+        if lives is not None and was is not server and _differ(was, server):
             yield f"server {backend.name}/{server.name} has other options"
         elif not backend.dynamic and (
             lives is None or lives.weight != server.weight_in_force
@@ -127,7 +143,7 @@ def _servers(
                 f" servers: {server.name}"
             )
     wanted = {each.name for each in backend.servers}
-    gone = [name for name in _names(backend, live) if name not in wanted]
+    gone = [name for name in live if name not in wanted]
     if gone and not backend.dynamic:
         yield (
             f"backend {backend.name} has a balancing that takes no changes of servers:"
@@ -135,9 +151,9 @@ def _servers(
         )
 
 
-def _steps(backend: Backend, live: Mapping[tuple[str, str], Live]) -> Iterator[Step]:
+def _steps(backend: Backend, live: Mapping[str, Live]) -> Iterator[Step]:
     for server in backend.servers:
-        lives = live.get((backend.name, server.name))
+        lives = live.get(server.name)
         if lives is None:
             yield Step(
                 act=Act.ADD, backend=backend.name, name=server.name, server=server
@@ -152,14 +168,11 @@ def _steps(backend: Backend, live: Mapping[tuple[str, str], Live]) -> Iterator[S
                 act=Act.READY, backend=backend.name, name=server.name, server=server
             )
     wanted = {each.name for each in backend.servers}
-    for name in _names(backend, live):
+    for name in live:
         if name not in wanted:
             yield Step(act=Act.REMOVE, backend=backend.name, name=name)
 
 
-def _names(backend: Backend, live: Mapping[tuple[str, str], Live]) -> Iterator[str]:
-    return (name for owner, name in live if owner == backend.name)
-
-
-def _but_weight(server: Server) -> Server:
-    return replace(server, weight=None)
+def _differ(one: Server, other: Server) -> bool:
+    """Whether more than their weights is different."""
+    return replace(one, weight=None) != replace(other, weight=None)

@@ -11,12 +11,19 @@ from contextlib import suppress
 from typing import Final
 
 from registrator.backoff import delays
-from registrator.errors import BackendError, ConfigError, Rejected
+from registrator.errors import BackendError, ConfigError
 from registrator_haproxy.configuration.model import Configuration
-from registrator_haproxy.difference import Act, Step, difference
+from registrator_haproxy.difference import (
+    Act,
+    Difference,
+    Step,
+    changes,
+    difference,
+)
 from registrator_haproxy.layout import Backend, Layout
+from registrator_haproxy.leaving import leave
 from registrator_haproxy.memory import Remember
-from registrator_haproxy.plan import Planned, plan
+from registrator_haproxy.plan import Planned, Planner
 from registrator_haproxy.process import Application
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.render import render
@@ -27,10 +34,8 @@ from registrator_haproxy.runtime import (
     Reason,
     Refusal,
     RunningBackend,
-    State,
     discover,
     look,
-    remove,
 )
 from registrator_haproxy.whitelist import Unfit
 
@@ -42,9 +47,6 @@ DRIFT: Final = 10.0
 """Seconds until what runs is looked at again, although nothing may have changed."""
 _FIRST_ANSWERS: Final = 3.0
 """Seconds that registries have before HAProxy is told that there are no servers."""
-_SUCCESSORS: Final = 10.0
-"""Seconds that a server waits for another to serve in its place."""
-_PAUSE: Final = 0.05
 _BEFORE_SAVES: Final = 0.5
 """Seconds that what is known may be newer than what is written down of it."""
 
@@ -70,7 +72,8 @@ class Keeper:
         self._registries = registries
         self._application = application
         self._console = console
-        self._lines = lines
+        self._planner = Planner(configuration, lines)
+        self._compared = float("-inf")
         self._remember = remember
         self._remembered: Mapping[Origin, object] = {}
         self._written: Layout | None = None
@@ -93,9 +96,7 @@ class Keeper:
                 seen = self._registries.look(now)
                 pause = DRIFT if seen.until is None else min(DRIFT, seen.until - now)
                 try:
-                    again = await self._agree(
-                        plan(self._configuration, seen.believed, self._lines), rooms
-                    )
+                    again = await self._agree(self._planner.plan(seen.believed), rooms)
                     pause = min(pause, await self._write_down_in_time())
                 except (BackendError, ConfigError) as error:
                     self.loaded = None
@@ -120,14 +121,33 @@ class Keeper:
         """Bring HAProxy and its file into agreement; seconds until it can go on."""
         self._tell_refused(planned.refused)
         wanted = planned.layout
-        lives = {} if self.loaded is None else await look(self._console)
-        found = difference(self.loaded, wanted, lives)
+        found = await self._compare(wanted)
         steps = [each for each in found.steps if not self._is_leaving(each)]
         reasons = [*found.reasons, *await self._do(steps, wanted, rooms)]
         if reasons:
             return await self._reload(wanted, reasons)
         self.loaded = wanted
         return None
+
+    async def _compare(self, wanted: Layout) -> Difference:
+        """Compare what has changed with what runs; everything from time to time."""
+        now, loaded = asyncio.get_running_loop().time(), self.loaded
+        if loaded is None:
+            return difference(None, wanted, {})
+        if now >= self._compared + DRIFT:
+            lives = await look(self._console)
+            self._compared = now
+            return difference(loaded, wanted, lives)
+        changed = [
+            name
+            for name, backend in wanted.backends.items()
+            if backend is not loaded.backends.get(name) and name in loaded.backends
+        ]
+        return changes(
+            loaded,
+            wanted,
+            {n: await RunningBackend(self._console, n).look() for n in changed},
+        )
 
     def _is_leaving(self, step: Step) -> bool:
         return step.act is Act.REMOVE and (step.backend, step.name) in self._leaving
@@ -209,38 +229,17 @@ class Keeper:
                 )
 
     async def _leave(self, backend: Backend, name: str) -> None:
-        """Take one server away, when there is another, and nobody is at it."""
         running = RunningBackend(self._console, backend.name)
+        staying = frozenset(each.name for each in backend.servers)
+        drain = self._configuration.drain
         try:
-            await self._another_serves(running, backend)
-            while True:
-                capabilities = await self._can()
-                left = await remove(
-                    running, [name], capabilities, deadline=self._configuration.drain
-                )
-                if not left:
-                    break
-                if left[name].reason is not Reason.BUSY:
-                    raise Rejected(f"{running}: {name}: {left[name].says}")
+            await leave(running, name, staying, self._can, drain=drain)
         except (BackendError, Unfit) as error:
             # Another's server in a backend of ours may have any name.
             log.warning("%s/%s is not removed: %s", backend.name, name, error)
         finally:
+            self._compared = float("-inf")  # what became of it is to be seen
             self._leaving.pop((backend.name, name), None)
-
-    async def _another_serves(self, running: RunningBackend, backend: Backend) -> None:
-        staying = {each.name for each in backend.servers}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_SUCCESSORS):
-                while staying:
-                    lives = await running.look()
-                    if any(
-                        each.ready and each.state is State.RUNNING
-                        for name, each in lives.items()
-                        if name in staying
-                    ):
-                        return
-                    await asyncio.sleep(_PAUSE)
 
     async def _can(self) -> Capabilities:
         if self._capabilities is None:

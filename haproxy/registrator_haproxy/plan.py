@@ -30,54 +30,70 @@ class Planned:
     """By service: one sentence for each entry that was left out."""
 
 
-def plan(
-    configuration: Configuration,
-    believed: Mapping[str, Sequence[Instance]],
-    more: Sequence[str] = (),
-) -> Planned:
-    """Lay out every service with those of its instances that are believed in.
+class Planner:
+    """Lays one configuration out again and again, at the cost of what has changed.
 
-    *more* are lines of ours for the section `global`.
-    The same is laid out in the same order each time, so that nothing changes where
-    nothing has changed.
+    The same is laid out in the same order each time, and a backend that has not changed
+    is the same object.
     """
-    refused: dict[str, list[str]] = {}
-    backends: dict[str, Backend] = {}
-    seed = configuration.seed or ""
-    for name, service in configuration.services.items():
-        found = believed.get(name, ())
-        servers = _servers(service, found, refused.setdefault(name, []))
-        backend = _backend_name(name, service)
-        backends[backend] = Backend(
-            name=backend,
+
+    def __init__(self, configuration: Configuration, more: Sequence[str] = ()) -> None:
+        """*more* are lines of ours for the section `global`."""
+        self._services = configuration.services
+        self._seed = configuration.seed or ""
+        self._before: dict[str, tuple[Sequence[Instance], Backend, Sequence[str]]] = {}
+        extra = configuration.extra.items()
+        self._fixed = (
+            Section(title="global", lines=(*configuration.global_, *more)),
+            Section(title="defaults", lines=configuration.defaults),
+            *(Section(title=title, lines=lines) for title, lines in extra),
+        )
+        self._frontends = tuple(
+            _frontend(name, service)
+            for name, service in self._services.items()
+            if service.listen is not None
+        )
+
+    def plan(self, believed: Mapping[str, Sequence[Instance]]) -> Planned:
+        """Lay out every service with those of its instances that are believed in."""
+        refused: dict[str, Sequence[str]] = {}
+        backends: dict[str, Backend] = {}
+        for name, service in self._services.items():
+            found = believed.get(name, ())
+            before = self._before.get(name)
+            if before is None or before[0] != found:
+                before = found, *self._backend(name, service, found)
+                self._before[name] = before
+            _, backend, sentences = before
+            backends[backend.name] = backend
+            if sentences:
+                refused[name] = sentences
+        layout = Layout(fixed=self._fixed, frontends=self._frontends, backends=backends)
+        return Planned(layout, refused)
+
+    def _backend(
+        self, name: str, service: Service, found: Sequence[Instance]
+    ) -> tuple[Backend, Sequence[str]]:
+        refused: list[str] = []
+        servers = _servers(service, found, refused)
+        backend = Backend(
+            name=_backend_name(name, service),
             lines=(
                 *_said("mode", service.mode),
                 *_said("balance", service.balance),
                 *service.backend,
             ),
-            servers=_ordered(servers, service, f"{seed}/{name}"),
+            servers=_ordered(servers, service, f"{self._seed}/{name}"),
             dynamic=_is_dynamic(service),
         )
-    frontends = [
-        _frontend(name, service)
-        for name, service in configuration.services.items()
-        if service.listen is not None
-    ]
-    layout = Layout(
-        fixed=(
-            Section(title="global", lines=(*configuration.global_, *more)),
-            Section(title="defaults", lines=configuration.defaults),
-            *(
-                Section(title=title, lines=lines)
-                for title, lines in configuration.extra.items()
-            ),
-        ),
-        frontends=tuple(frontends),
-        backends=backends,
-    )
-    return Planned(
-        layout, {name: tuple(each) for name, each in refused.items() if each}
-    )
+        return backend, tuple(refused)
+
+
+def plan(
+    configuration: Configuration, believed: Mapping[str, Sequence[Instance]]
+) -> Planned:
+    """Lay a configuration out once."""
+    return Planner(configuration).plan(believed)
 
 
 def _frontend(name: str, service: Service) -> Section:

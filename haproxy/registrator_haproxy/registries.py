@@ -48,6 +48,7 @@ class Registries:
         self._backends = dict(_backends(configuration, site))
         self._beliefs = dict(beliefs or {})
         self._watchers: dict[Origin, Watcher] = {}
+        self._looked_at: dict[Origin, object] = {}
 
     @property
     def beliefs(self) -> Mapping[Origin, Belief]:
@@ -79,14 +80,23 @@ class Registries:
         found: dict[str, tuple[Instance, ...]] = dict.fromkeys(self._services, ())
         moments: list[float] = []
         for origin, service, _ in self._origins():
-            before = self._beliefs.get(origin, Belief())
-            after = believe(before, self._shown(origin, service), service.caution, now)
-            self._tell(origin, before, after)
-            self._beliefs[origin] = after
+            after = self._believe(origin, service, now)
             found[origin[0]] += tuple(after.instances.values())
             if after.until is not None:
                 moments.append(after.until)
         return Look(believed=found, until=min(moments, default=None))
+
+    def _believe(self, origin: Origin, service: Service, now: float) -> Belief:
+        watcher = self._watchers.get(origin)
+        sighting = watcher.latest if watcher is not None else None
+        before = self._beliefs.get(origin, Belief())
+        # What is shown is as it was, and no time is awaited: so is what is believed.
+        if before.until is None and self._looked_at.get(origin, self) is sighting:
+            return before
+        after = believe(before, self._shown(origin, service), service.caution, now)
+        self._tell(origin, before, after)
+        self._beliefs[origin], self._looked_at[origin] = after, sighting
+        return after
 
     def _origins(self) -> Iterator[tuple[Origin, Service, Backend[Any]]]:
         for name, service in self._services.items():

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from registrator_haproxy.difference import Act, Difference, Step, difference
+from registrator_haproxy.difference import Act, Difference, Step, changes, difference
 from registrator_haproxy.layout import Backend, Layout, Section, Server
 
 
@@ -180,3 +180,18 @@ def test_all_else_takes_a_reload_and_every_reason_is_named(
     wanted: Layout, reasons: list[str]
 ) -> None:
     assert difference(AB, wanted, BOTH) == Difference(reasons=tuple(reasons))
+
+
+def test_static_balancing_without_a_change_takes_nothing() -> None:
+    static = layout(A, server(2, 7), dynamic=False)
+    alive = {("web", "s1"): Lives(), ("web", "s2"): Lives(weight=7)}
+    same = layout(A, server(2, 7), dynamic=False)
+
+    assert difference(static, same, alive) == Difference()
+
+
+def test_of_a_backend_that_is_not_compared_only_the_lines_are() -> None:
+    other = replace(AB, backends={"web": replace(AB.backends["web"], lines=("x",))})
+
+    assert changes(AB, layout(A), {}) == Difference()
+    assert changes(AB, other, {}).reasons == ("backend web has other lines",)

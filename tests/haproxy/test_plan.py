@@ -7,7 +7,7 @@ import pytest
 from registrator.model import Instance
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.layout import Server
-from registrator_haproxy.plan import Planned, plan
+from registrator_haproxy.plan import Planned, Planner, plan
 
 
 def configured(**service: Any) -> Configuration:
@@ -310,3 +310,14 @@ def test_a_backend_may_have_another_name_and_say_nothing_by_itself() -> None:
         "bind 127.0.0.1:80 tfo defer-accept",
         "default_backend pool",
     )
+
+
+def test_a_backend_that_has_not_changed_is_the_same_object() -> None:
+    asked = Configuration.model_validate({"services": {"a": {}, "b": {}}})
+    planner = Planner(asked)
+    before = planner.plan({"a": (instance(1),), "b": (instance(2, port=0),)})
+    after = planner.plan({"a": (instance(1), instance(3)), "b": (instance(2, port=0),)})
+
+    assert before.layout.backends["b"] is after.layout.backends["b"]
+    assert len(after.layout.backends["a"].servers) == 2
+    assert after.refused == before.refused != {}
