@@ -95,7 +95,7 @@ def _changes(etcd: EtcdServer, home: Path) -> list[Row]:
         until(lambda: _live(entry) == enough, "all serve", PATIENCE, pause=0.05)
         many = time.monotonic() - began
         before = cpu_seconds(entry.pid)
-        time.sleep(AT_REST)
+        time.sleep(AT_REST)  # rest is what is measured
         rest = (cpu_seconds(entry.pid) - before) / AT_REST
         reloads = int(entry.worker != worker)
     size = f"{SERVICES} services x {EACH} servers"
@@ -124,7 +124,7 @@ def _change(etcd: EtcdServer, entry: EntryPoint, number: int) -> float:
             str.split, entry.ask(f"show servers state {service}").split("\n")
         )
     ):
-        time.sleep(0.001)
+        time.sleep(0.001)  # or its answers would be what HAProxy is busy with
     return time.monotonic() - began
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from registrator.backend import Site
-from registrator.errors import ConfigError, RegistratorError
+from registrator.errors import ConfigError, RegistratorError, Unavailable
 from registrator_haproxy import memory
 from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration, Process
@@ -62,7 +62,7 @@ class _Stopped(Exception):
 
 
 class _Changed(Exception):
-    """There is another configuration."""
+    """There is another configuration, and HAProxy takes it."""
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__()
@@ -115,11 +115,12 @@ async def _keep(start: Start, configuration: Configuration) -> None:
             deadline=where.process.deadline,
         )
         await application.settle()
+        configuration = await _sound(configuration, where)
         loaded = None
         while True:
             registries = Registries(configuration, start.site(), beliefs)
             keeper = Keeper(
-                await _sound(configuration, where),
+                configuration,
                 registries,
                 application,
                 Console(where.socket),
@@ -157,9 +158,8 @@ async def _await_change(start: Start, where: "_Where") -> None:
         seen = stamp
         hangup.clear()
         try:
-            configuration = _load_for(start, where)
-            await _sound(configuration, where)
-        except ConfigError as error:
+            configuration = await _sound(_load_for(start, where), where)
+        except (ConfigError, Unavailable) as error:
             log.error("the configuration stays as it was: %s", error)  # noqa: TRY400  no bug
             continue
         raise _Changed(configuration)

@@ -178,7 +178,8 @@ class Keeper:
         for name, some in by_backend.items():
             try:
                 refused = await self._change(RunningBackend(self._console, name), some)
-            except NoBackend as error:
+            except (NoBackend, Unfit) as error:
+                # The operator's own words may be more than a socket is to be told.
                 reasons.append(str(error))
                 continue
             reasons += (

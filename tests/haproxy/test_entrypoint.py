@@ -248,6 +248,44 @@ async def test_what_registries_hold_reaches_neither_file_nor_socket(
         assert not any(line in entry.file for line in ("disable", "HOME", "maxconn"))
 
 
+async def test_words_that_no_socket_is_told_take_a_reload(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    words = 'check inter "100ms" rise 1 fall 2'
+    with EntryPoint(tmp_path, f"{etcd.uri}/services", server=words) as entry:
+        async with instances(1) as [one]:
+            put(etcd, one)
+            await serving(entry, one)
+
+            assert await ask(entry.url, 3) == {one.name: 3}
+
+
+HANGING = """#!/bin/sh
+case $1 in -c) [ ! -e "$0.hangs" ] || exec sleep 60 ;; esac
+exec haproxy "$@"
+"""
+
+
+async def test_a_check_that_hangs_leaves_the_configuration_as_it_was(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(HANGING)
+    program.chmod(0o700)
+    entry = EntryPoint(tmp_path, f"{etcd.uri}/services")
+    entry.said["haproxy"] |= {"program": str(program), "deadline": 5.0}
+    async with instances(1) as [one]:
+        put(etcd, one)
+        with entry:
+            await serving(entry, one)
+            (tmp_path / "program.hangs").touch()
+            entry.said["drain"] = 5.0
+            entry.write()
+            await eventually(lambda: "stays as it was" in entry.log, "it is told")
+
+            assert await ask(entry.url, 3) == {one.name: 3}
+
+
 async def test_asked_to_stop_it_ends_haproxy_and_leaves_nothing(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:

@@ -35,7 +35,10 @@ def read(text: str, name: str) -> Read:
         raise ConfigError(f"{name}: {error}") from error
     mistakes = [f"{name}: {each}" for each in twice]
     if isinstance(said, dict) and is_synapse(said):
-        said = translate(said, notes.append)
+        try:
+            said = translate(said, notes.append)
+        except (AttributeError, TypeError) as error:
+            raise ConfigError(f"{name}: synapse has other values: {error}") from error
     try:
         found = Configuration.model_validate({} if said is None else said)
     except ValidationError as error:

@@ -52,6 +52,8 @@ Listen = Annotated[
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Place = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./-]{1,100}$")]
+"""A path that may stand in HAProxy's file."""
 
 
 class _Table(BaseModel):
@@ -133,11 +135,11 @@ class Process(_Table):
     manage: Literal["start", "attach", "command"] = "start"
     """Start one; go on with one by its master socket; or reload it by a command."""
     program: Text = "haproxy"
-    directory: Text = "/run/registrator-haproxy"
-    file: Text | None = None
-    socket: Text | None = None
+    directory: Place = "/run/registrator-haproxy"
+    file: Place | None = None
+    socket: Place | None = None
     """HAProxy's runtime socket."""
-    master: Text | None = None
+    master: Place | None = None
     """HAProxy's master socket."""
     reload: Several[Text] = ()
     """The command that reloads it, word by word: there is no shell."""

@@ -254,3 +254,25 @@ def test_mistakes_in_it_are_mistakes() -> None:
 
     assert "services.example.port" in str(refused.value)
     assert "services.example.listen" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"haproxy": {"listen": 5}},
+        {"haproxy": {"shared_frontend": 5}},
+        {"default_servers": ["a"]},
+        {"discovery": {"method": "zookeeper", "hosts": 5}},
+    ],
+)
+def test_what_synapse_would_not_take_is_a_mistake_too(service: dict[str, Any]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"synapse.conf.json: synapse has other values"
+    ):
+        synapse(**service)
+
+
+def test_a_service_that_is_no_table_is_a_mistake() -> None:
+    said = {"services": {"a": "x", "b": SERVICE}}
+    with pytest.raises(ConfigError, match="synapse has other values"):
+        read(json.dumps(said), "s")
