@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from registrator import (
     control,
@@ -22,6 +22,7 @@ from registrator.errors import (
     ConfigError,
     RegistratorError,
     Unavailable,
+    leaves,
 )
 from registrator.labels import Rules, TagTemplate
 from registrator.nameserver import NameServer
@@ -36,9 +37,6 @@ log = logging.getLogger(__name__)
 
 GOODBYE = 5.0
 """Seconds that -on-exit deregister may take."""
-
-
-E = TypeVar("E", bound=BaseException)
 
 
 class Finished(Exception):
@@ -143,9 +141,9 @@ async def run(prepared: Prepared) -> int:
             rooms.create_task(_until_signal(), name="signals")
             rooms.create_task(_daemon(prepared), name="daemon")
     except* Finished as finished:
-        code = max(each.code for each in _leaves(finished))
+        code = max(each.code for each in leaves(finished))
     except* RegistratorError as group:
-        failures += _leaves(group)
+        failures += leaves(group)
     if failures:
         raise failures[0]
     return code
@@ -290,10 +288,3 @@ async def _until_signal() -> None:
     await asked.wait()
     log.info("stopping")
     raise Finished(0)
-
-
-def _leaves(group: BaseExceptionGroup[E]) -> list[E]:
-    found: list[E] = []
-    for each in group.exceptions:
-        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
-    return found

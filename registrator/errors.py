@@ -16,6 +16,10 @@
 Messages are lower case, without a full stop, and name the thing and the value.
 """
 
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
 
 class RegistratorError(Exception):
     """The root of all errors raised on purpose."""
@@ -64,3 +68,11 @@ class Unwritten(RegistratorError):
     def unread(self) -> bool:
         """Whether its reader just went away, as `head` does: nothing to be told."""
         return isinstance(self.__cause__, BrokenPipeError)
+
+
+def leaves(group: BaseExceptionGroup[E]) -> list[E]:
+    """List the errors of a group, and of the groups in it."""
+    found: list[E] = []
+    for each in group.exceptions:
+        found += leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return found

@@ -35,6 +35,25 @@ def directory(given: str, environment: Mapping[str, str]) -> Path | None:
         return None
 
 
+def write(path: Path, text: str) -> None:
+    """Have *text* in a file that nobody else may read, whole or not at all.
+
+    After a crash at any moment it is the one before or this one. Its directory is made
+    if need be. Raise OSError; then nothing of it is left.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 def automatic(environment: Mapping[str, str]) -> Path:
     """Choose a place: systemd's word, else root's, else the user's own (XDG)."""
     if given := environment.get("STATE_DIRECTORY", "").partition(":")[0]:

@@ -83,3 +83,21 @@ def test_a_user_has_a_place_of_his_own_and_root_the_systems(
     ours = Path(place) if os.geteuid() else Path("/var/lib/registrator")
 
     assert state.automatic(environment) == ours
+
+
+def test_a_file_is_its_owners_alone_and_replaced_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "made" / "kept.json"
+    state.write(file, "one")
+    state.write(file, "two")
+
+    assert file.read_text() == "two"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [*file.parent.iterdir()] == [file]
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "kept.json").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        state.write(tmp_path / "kept.json", "one")
+
+    assert [*tmp_path.iterdir()] == [tmp_path / "kept.json"]

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from registrator.backend import Site
-from registrator.errors import ConfigError, RegistratorError, Unavailable
+from registrator.errors import ConfigError, RegistratorError, Unavailable, leaves
 from registrator_haproxy import memory
 from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration, Process
@@ -31,7 +31,6 @@ from registrator_haproxy.runtime import Console
 
 log = logging.getLogger(__name__)
 
-E = TypeVar("E", bound=BaseException)
 
 _LOOK: Final = 1.0
 """Seconds between two looks whether the configuration has changed."""
@@ -96,7 +95,7 @@ async def run(start: Start, configuration: Configuration) -> None:
     except* _Stopped:
         log.info("stopping")
     except* RegistratorError as group:
-        failures += _leaves(group)
+        failures += leaves(group)
     if failures:
         raise failures[0]
 
@@ -131,7 +130,7 @@ async def _keep(start: Start, configuration: Configuration) -> None:
             try:
                 await _until_changed(keeper, start, where)
             except* _Changed as changed:
-                [found] = _leaves(changed)
+                [found] = leaves(changed)
                 configuration = found.configuration
             beliefs, loaded = registries.beliefs, keeper.loaded
             log.info("%s: the new configuration is in use", start.file)
@@ -257,13 +256,6 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _leaves(group: BaseExceptionGroup[E]) -> list[E]:
-    found: list[E] = []
-    for each in group.exceptions:
-        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
-    return found
 
 
 async def _until_signal() -> None:

@@ -2,14 +2,12 @@
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from registrator import state
 from registrator.model import Instance, Status
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.registries import Origin
@@ -23,22 +21,9 @@ _FORM: Final = 1
 
 
 def save(path: Path, beliefs: Mapping[Origin, Belief]) -> None:
-    """Keep *beliefs*, readable for this user only; raise OSError.
-
-    After a crash at any moment there is the one file or the other, whole.
-    """
-    text = json.dumps({"form": _FORM, "believed": list(map(_written, beliefs.items()))})
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  it is open
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    """Keep *beliefs* as `state.write` does; raise OSError."""
+    believed = list(map(_written, beliefs.items()))
+    state.write(path, json.dumps({"form": _FORM, "believed": believed}))
 
 
 def load(path: Path) -> Mapping[Origin, Belief]:

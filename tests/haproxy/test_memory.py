@@ -62,11 +62,3 @@ def test_what_is_damaged_is_nothing_and_a_warning(
 
     assert memory.load(file) == {}
     assert "what was believed cannot be read" in caplog.text
-
-
-def test_a_place_that_takes_nothing_leaves_what_was_there(tmp_path: Path) -> None:
-    file = tmp_path / "there" / "haproxy.json"
-    with pytest.raises(OSError, match="No such file"):
-        memory.save(file, BELIEFS)
-
-    assert list(tmp_path.iterdir()) == []

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import logging
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from registrator import state
 
 log = logging.getLogger(__name__)
 
@@ -82,16 +83,6 @@ class Roster:
             return
         self._saved = places
         try:
-            _replace(self._path, json.dumps(sorted(places)))
+            state.write(self._path, json.dumps(sorted(places)))
         except OSError as error:
             log.warning("state %s: %s; going on without it", self._path, error.strerror)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all; nobody else may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=path.name, delete=False
-    ) as file:
-        file.write(text)
-    Path(file.name).replace(path)

@@ -3,11 +3,10 @@
 import hashlib
 import json
 import logging
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from registrator import state
 from registrator_backends.zookeeper.terms import Ticket
 
 log = logging.getLogger(__name__)
@@ -42,17 +41,8 @@ class Vault:
         if self.path is None:
             return
         body = {"session": f"{ticket.session:#x}", "password": ticket.password.hex()}
-        fresh = self.path.with_suffix(f".{os.getpid()}")
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):
-                fresh.unlink()
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(fresh, flags, 0o600), "w") as file:
-                json.dump(body, file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
+            state.write(self.path, json.dumps(body))
         except OSError as error:
             log.warning(
                 "session file %s: %s; after a restart a new session begins",
