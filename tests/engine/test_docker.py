@@ -296,11 +296,10 @@ async def test_what_was_missed_is_told_by_the_next_stream(
         await seen(engine, hints, key(started), lambda c: c.state == State.EXITED)
 
 
-async def test_what_happens_just_before_the_stream_is_entered_is_heard(
+async def test_what_happens_as_soon_as_the_stream_is_entered_is_heard(
     engine: Engine, run_container: RunContainer
 ) -> None:
-    await engine.info()
-    started = run_container()
-
     async with engine.events() as hints:
+        started = run_container()  # before a byte of the stream is read
+
         await heard_of(hints, key(started))
