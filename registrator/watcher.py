@@ -10,13 +10,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from registrator.backend import Backend, Reading
 from registrator.backoff import delays
 from registrator.bell import Bell
 from registrator.errors import BackendError, Unavailable
 from registrator.model import Instance
+from registrator.readable import Readable, Reading
 
 log = logging.getLogger(__name__)
 
@@ -60,19 +60,19 @@ class Watcher:
     """
 
     def __init__(
-        self, backend: Backend[Any], name: str = "", changes: Bell | None = None
+        self, source: Readable, name: str = "", changes: Bell | None = None
     ) -> None:
         self.changes = Bell() if changes is None else changes
         self.latest = Sighting(since=_now())
         """A new value with every change, never one that changes."""
-        self._backend = backend
+        self._source = source
         self._name = name
         self._told = 0
 
     @property
     def uri(self) -> str:
         """The registry's address for people."""
-        return self._backend.uri
+        return self._source.uri
 
     async def run(self) -> None:
         """Follow the registry until cancelled; one that is away is tried again."""
@@ -88,7 +88,7 @@ class Watcher:
             await asyncio.sleep(next(waits))
 
     async def _follow(self) -> None:
-        async with opened(self._backend, self._name) as stream:
+        async with opened(self._source, self._name) as stream:
             async for reading in stream:
                 self._find(reading)
         raise Unavailable(f"{self.uri}: the watch ended")
@@ -131,10 +131,10 @@ class Watcher:
 
 @asynccontextmanager
 async def opened(
-    backend: Backend[Any], name: str = ""
+    source: Readable, name: str = ""
 ) -> AsyncIterator[AsyncIterator[Reading]]:
-    """Watch *backend* for as long as the block lasts; nothing is left at work."""
-    stream = backend.watch(name)
+    """Watch *source* for as long as the block lasts; nothing is left at work."""
+    stream = source.watch(name)
     try:
         yield stream
     finally:

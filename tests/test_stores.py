@@ -21,6 +21,18 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "    @classmethod\n"
         "    def from_uri(cls, uri, site):\n"
         "        return cls(site.node)\n"
+        "from registrator.readable import Readable\n"
+        "class Sign(Readable):\n"
+        "    uri = 'sign://'\n"
+        "    @classmethod\n"
+        "    def from_uri(cls, uri, site):\n"
+        "        return cls()\n"
+        "    async def __aenter__(self):\n"
+        "        return self\n"
+        "    async def __aexit__(self, *_):\n"
+        "        pass\n"
+        "    async def watch(self, name=''):\n"
+        "        yield\n"
     )
     metadata = tmp_path / "shelf-1.dist-info"
     metadata.mkdir()
@@ -30,6 +42,9 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "shelf = shelf:Shelf\n"
         "absent = shelf_of_another:Shelf\n"
         "unnamed = shelf:Nothing\n"
+        "misplaced = shelf:Sign\n"
+        f"[{stores.SOURCES}]\n"
+        "sign = shelf:Sign\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "shelf", raising=False)
@@ -74,8 +89,23 @@ def test_what_is_no_registry_is_told_with_those_there_are(uri: str) -> None:
 def test_a_backend_that_cannot_be_loaded_is_a_mistake_of_the_operators(
     scheme: str,
 ) -> None:
-    with pytest.raises(ConfigError, match=f"{scheme}: its backend cannot be loaded"):
+    with pytest.raises(ConfigError, match=f"{scheme}: it cannot be loaded"):
         stores.make([f"{scheme}://x"], SITE)
+
+
+@pytest.mark.usefixtures("plugin")
+def test_what_can_only_be_read_is_a_source_and_no_registry() -> None:
+    assert stores.readable("sign://", SITE).uri == "sign://"
+    with pytest.raises(ConfigError, match="'sign' is no registry"):
+        stores.make(["sign://"], SITE)
+    with pytest.raises(ConfigError, match="sign://: can only be read"):
+        stores.make(["misplaced://"], SITE)
+
+
+def test_a_registry_can_be_read_if_it_outlives_the_daemon() -> None:
+    assert stores.readable("consul://h", SITE).uri == "consul://h:8500"
+    with pytest.raises(ConfigError, match="only the daemon itself knows"):
+        stores.readable("memory://", SITE)
 
 
 @pytest.mark.usefixtures("plugin")

@@ -6,38 +6,22 @@ anew, compared with what runs, and the least is done that makes the two agree.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from registrator.backoff import delays
 from registrator.errors import BackendError, ConfigError
 from registrator_haproxy.configuration.model import Configuration
-from registrator_haproxy.difference import (
-    Act,
-    Difference,
-    Step,
-    changes,
-    difference,
-)
-from registrator_haproxy.layout import Backend, Layout
-from registrator_haproxy.leaving import leave
+from registrator_haproxy.difference import Difference, changes, difference
+from registrator_haproxy.layout import Layout
 from registrator_haproxy.memory import Remember
 from registrator_haproxy.plan import Planned, Planner
 from registrator_haproxy.process import Application
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.render import render
-from registrator_haproxy.runtime import (
-    Capabilities,
-    Console,
-    NoBackend,
-    Reason,
-    Refusal,
-    RunningBackend,
-    discover,
-    look,
-)
-from registrator_haproxy.whitelist import Unfit
+from registrator_haproxy.runtime import Console, RunningBackend, look
+from registrator_haproxy.servers import Servers
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +62,7 @@ class Keeper:
         self._remembered: Mapping[Origin, object] = {}
         self._written: Layout | None = None
         self._behind: float | None = None
-        self._capabilities: Capabilities | None = None
-        self._leaving: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._servers = Servers(console, drain=configuration.drain)
         self._reloaded = float("-inf")
         self._trouble = ""
         self._refused: Mapping[str, Sequence[str]] = {}
@@ -122,8 +105,7 @@ class Keeper:
         self._tell_refused(planned.refused)
         wanted = planned.layout
         found = await self._compare(wanted)
-        steps = [each for each in found.steps if not self._is_leaving(each)]
-        reasons = [*found.reasons, *await self._do(steps, wanted, rooms)]
+        reasons = [*found.reasons, *await self._servers.do(found.steps, wanted, rooms)]
         if reasons:
             return await self._reload(wanted, reasons)
         self.loaded = wanted
@@ -134,7 +116,7 @@ class Keeper:
         now, loaded = asyncio.get_running_loop().time(), self.loaded
         if loaded is None:
             return difference(None, wanted, {})
-        if now >= self._compared + DRIFT:
+        if self._servers.some_left() or now >= self._compared + DRIFT:
             lives = await look(self._console)
             self._compared = now
             return difference(loaded, wanted, lives)
@@ -149,103 +131,18 @@ class Keeper:
             {n: await RunningBackend(self._console, n).look() for n in changed},
         )
 
-    def _is_leaving(self, step: Step) -> bool:
-        return step.act is Act.REMOVE and (step.backend, step.name) in self._leaving
-
     async def _reload(self, wanted: Layout, reasons: Sequence[str]) -> float | None:
         now = asyncio.get_running_loop().time()
         if now < self._reloaded + BETWEEN_RELOADS:
             return self._reloaded + BETWEEN_RELOADS - now
-        for task in self._leaving.values():  # the next worker never knew them
-            task.cancel()
-        self._leaving.clear()
+        self._servers.forget()
         done = await self._application.put(render(wanted))
-        self.loaded, self._capabilities = wanted, None
+        self.loaded = wanted
         if not done:
             return 0.0  # it runs with that already; its servers may be others
         self._reloaded = asyncio.get_running_loop().time()
         log.info("reloaded: %s", "; ".join(reasons))
         return None
-
-    async def _do(
-        self, steps: Iterable[Step], wanted: Layout, rooms: asyncio.TaskGroup
-    ) -> list[str]:
-        """Change servers while HAProxy runs; say what takes a reload all the same."""
-        reasons: list[str] = []
-        by_backend: dict[str, list[Step]] = {}
-        for step in steps:
-            by_backend.setdefault(step.backend, []).append(step)
-        for name, some in by_backend.items():
-            try:
-                refused = await self._change(RunningBackend(self._console, name), some)
-            except (NoBackend, Unfit) as error:
-                # The operator's own words may be more than a socket is to be told.
-                reasons.append(str(error))
-                continue
-            reasons += (
-                f"server {name}/{server}: {refusal.says}"
-                for server, refusal in refused.items()
-                if refusal.reason is not Reason.BUSY
-            )
-            gone = [each.name for each in some if each.act is Act.REMOVE]
-            self._take_away(wanted.backends[name], gone, rooms)
-        return reasons
-
-    async def _change(
-        self, backend: RunningBackend, steps: Sequence[Step]
-    ) -> Mapping[str, Refusal]:
-        servers = {
-            act: [each.server for each in steps if each.act is act and each.server]
-            for act in Act
-        }
-        for step in steps:
-            # It came back: whoever takes it away must not go on.
-            if step.act is not Act.REMOVE:
-                await self._stay((step.backend, step.name))
-        refused: dict[str, Refusal] = {}
-        if added := servers[Act.ADD]:
-            refused |= await backend.add(added)
-        if weights := {s.name: s.weight_in_force for s in servers[Act.WEIGH]}:
-            refused |= await backend.weigh(weights)
-        if ready := [s.name for s in servers[Act.READY]]:
-            refused |= await backend.ready(ready)
-        changed = ", ".join(f"{each.act} {each.name}" for each in steps)
-        log.info("%s: %s", backend, changed)
-        return refused
-
-    async def _stay(self, key: tuple[str, str]) -> None:
-        task = self._leaving.pop(key, None)
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-
-    def _take_away(
-        self, backend: Backend, names: Iterable[str], rooms: asyncio.TaskGroup
-    ) -> None:
-        for name in names:
-            key = backend.name, name
-            if key not in self._leaving:
-                self._leaving[key] = rooms.create_task(
-                    self._leave(backend, name), name=f"remove {backend.name}/{name}"
-                )
-
-    async def _leave(self, backend: Backend, name: str) -> None:
-        running = RunningBackend(self._console, backend.name)
-        staying = frozenset(each.name for each in backend.servers)
-        drain = self._configuration.drain
-        try:
-            await leave(running, name, staying, self._can, drain=drain)
-        except (BackendError, Unfit) as error:
-            # Another's server in a backend of ours may have any name.
-            log.warning("%s/%s is not removed: %s", backend.name, name, error)
-        finally:
-            self._compared = float("-inf")  # what became of it is to be seen
-            self._leaving.pop((backend.name, name), None)
-
-    async def _can(self) -> Capabilities:
-        if self._capabilities is None:
-            self._capabilities = await discover(self._console)
-        return self._capabilities
 
     async def _write_down_in_time(self) -> float:
         """Write down what is known, if it is time to; the seconds until it may be.

@@ -5,13 +5,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from registrator import stores
-from registrator.backend import Backend, Site
 from registrator.bell import Bell
 from registrator.errors import ConfigError
 from registrator.model import Instance, Status
+from registrator.readable import Readable, Site
 from registrator.watcher import Watcher
 from registrator_haproxy.configuration.model import Configuration, Service
 from registrator_haproxy.guard import Belief, Instances, believe
@@ -27,7 +26,7 @@ class Look:
     """What is believed of all services at one moment."""
 
     believed: Mapping[str, tuple[Instance, ...]]
-    """By service; what several registries have, one after the other."""
+    """By service; what several sources have, as the service chooses."""
     until: float | None
     """When to look again, although nothing may have changed."""
 
@@ -45,7 +44,7 @@ class Registries:
         self.changes = Bell()
         """Rings when there may be something else to see."""
         self._services = configuration.services
-        self._backends = dict(_backends(configuration, site))
+        self._sources = dict(_sources(configuration, site))
         self._beliefs = dict(beliefs or {})
         self._watchers: dict[Origin, Watcher] = {}
         self._looked_at: dict[Origin, object] = {}
@@ -66,12 +65,12 @@ class Registries:
     async def run(self) -> None:
         """Follow all of them until cancelled."""
         async with AsyncExitStack() as opened:
-            for backend in self._backends.values():
-                await opened.enter_async_context(backend)
+            for source in self._sources.values():
+                await opened.enter_async_context(source)
             async with asyncio.TaskGroup() as rooms:
-                for origin, service, backend in self._origins():
+                for origin, service, source in self._origins():
                     name = service.name or origin[0]
-                    watcher = Watcher(backend, name, self.changes)
+                    watcher = Watcher(source, name, self.changes)
                     self._watchers[origin] = watcher
                     rooms.create_task(watcher.run(), name=f"watch {origin}")
 
@@ -81,7 +80,8 @@ class Registries:
         moments: list[float] = []
         for origin, service, _ in self._origins():
             after = self._believe(origin, service, now)
-            found[origin[0]] += tuple(after.instances.values())
+            if service.choose == "together" or not found[origin[0]]:
+                found[origin[0]] += tuple(after.instances.values())
             if after.until is not None:
                 moments.append(after.until)
         return Look(believed=found, until=min(moments, default=None))
@@ -98,11 +98,11 @@ class Registries:
         self._beliefs[origin], self._looked_at[origin] = after, sighting
         return after
 
-    def _origins(self) -> Iterator[tuple[Origin, Service, Backend[Any]]]:
+    def _origins(self) -> Iterator[tuple[Origin, Service, Readable]]:
         for name, service in self._services.items():
             for uri in dict.fromkeys(service.source):
-                backend = self._backends[uri]
-                yield (name, backend.uri), service, backend
+                source = self._sources[uri]
+                yield (name, source.uri), service, source
 
     def _shown(self, origin: Origin, service: Service) -> Instances | None:
         watcher = self._watchers.get(origin)
@@ -128,9 +128,9 @@ class Registries:
             )
 
 
-def _backends(
+def _sources(
     configuration: Configuration, site: Site
-) -> Iterator[tuple[str, Backend[Any]]]:
+) -> Iterator[tuple[str, Readable]]:
     """Make each registry once, whatever number of services it has."""
     mistakes: list[str] = []
     known: set[str] = set()
@@ -140,14 +140,8 @@ def _backends(
                 continue
             known.add(uri)
             try:
-                [backend] = stores.make([uri], site)
+                yield uri, stores.readable(uri, site)
             except ConfigError as error:
                 mistakes += (f"services.{name}.from: {each}" for each in error.problems)
-                continue
-            if backend.local:
-                mistakes.append(
-                    f"services.{name}.from: {backend.uri} can be read by nobody"
-                )
-            yield uri, backend
     if mistakes:
         raise ConfigError(*mistakes)

@@ -9,13 +9,13 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from registrator import logs, stores
-from registrator.backend import Backend, Reading, Site
-from registrator.errors import ConfigError, RegistratorError, Unavailable
+from registrator.errors import RegistratorError, Unavailable
 from registrator.model import Instance, endpoint
 from registrator.output import written
+from registrator.readable import Readable, Reading, Site
 from registrator.views import ChangesView, InstanceView
 from registrator.visible import visible
 from registrator.watcher import Sighting, Watcher, opened
@@ -51,19 +51,13 @@ def follow(
     asyncio.run(_follow(backend, name, show))
 
 
-def _registry(uri: str, environment: Mapping[str, str]) -> Backend[Any]:
+def _registry(uri: str, environment: Mapping[str, str]) -> Readable:
     logs.set_up("text", "error")
     site = Site(node=socket.gethostname(), environment=environment)
-    (backend,) = stores.make([uri], site)
-    if backend.local:
-        raise ConfigError(
-            f"{backend.uri}: only the daemon itself knows what it holds: ask it by"
-            " leaving --from out"
-        )
-    return backend
+    return stores.readable(uri, site)
 
 
-async def _read(backend: Backend[Any], name: str) -> Reading:
+async def _read(backend: Readable, name: str) -> Reading:
     try:
         async with (
             asyncio.timeout(DEADLINE),
@@ -77,7 +71,7 @@ async def _read(backend: Backend[Any], name: str) -> Reading:
     raise Unavailable(f"{backend.uri}: the watch ended")
 
 
-async def _follow(backend: Backend[Any], name: str, show: Show) -> None:
+async def _follow(backend: Readable, name: str, show: Show) -> None:
     failures: list[RegistratorError] = []
     try:
         async with backend, asyncio.TaskGroup() as rooms:

@@ -86,7 +86,9 @@ class Service(_Table):
     source: Annotated[tuple[Text, ...], BeforeValidator(_of_one_or_several)] = Field(
         default=(), alias="from"
     )
-    """Addresses of registries; their instances together."""
+    """Addresses of registries and other sources."""
+    choose: Literal["together", "first"] = "together"
+    """Of several: all their instances, or those of the first that has any."""
     name: Text | None = None
     """What it is called there, if not as here."""
     backend_name: Name | None = Field(default=None, alias="backend-name")
