@@ -41,14 +41,23 @@ async def instances(count: int) -> AsyncIterator[list[Instance]]:
     made = [Instance(name=f"i{port}", port=port) for port in free_ports(count)]
     async with AsyncExitStack() as opened:
         for each in made:
-            application = web.Application()
-            application.router.add_get("/{path:.*}", each.answer)
-            runner = web.AppRunner(application, shutdown_timeout=0)
-            await runner.setup()
-            opened.push_async_callback(runner.cleanup)
-            opened.callback(each.let.set)  # it would wait for what is held
-            await web.TCPSite(runner, "127.0.0.1", each.port).start()
+            await opened.enter_async_context(serve(each))
         yield made
+
+
+@asynccontextmanager
+async def serve(instance: Instance) -> AsyncIterator[None]:
+    """Have it listen and answer."""
+    application = web.Application()
+    application.router.add_get("/{path:.*}", instance.answer)
+    runner = web.AppRunner(application, shutdown_timeout=0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", instance.port).start()
+        yield
+    finally:
+        instance.let.set()  # it would wait for what is held
+        await runner.cleanup()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -104,6 +104,7 @@ class Keeper:
         """Bring HAProxy and its file into agreement; seconds until it can go on."""
         self._tell_refused(planned.refused)
         wanted = planned.layout
+        await self._servers.let_stay(wanted)
         found = await self._compare(wanted)
         reasons = [*found.reasons, *await self._servers.do(found.steps, wanted, rooms)]
         if reasons:

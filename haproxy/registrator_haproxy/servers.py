@@ -45,6 +45,24 @@ class Servers:
         self._leaving.clear()
         self._capabilities = None
 
+    async def let_stay(self, wanted: Layout) -> None:
+        """Have nobody taken away who is wanted again, whatever was done to it so far.
+
+        To be called before one looks at what there is: else a server that is on its
+        way out, and not yet marked so, would be found as it is to be.
+        """
+        back = [
+            self._leaving.pop((name, server.name))
+            for name in {backend for backend, _ in self._leaving}
+            if name in wanted.backends
+            for server in wanted.backends[name].servers
+            if (name, server.name) in self._leaving
+        ]
+        for task in back:
+            task.cancel()
+        if back:
+            await asyncio.wait(back)
+
     async def do(
         self, steps: Iterable[Step], wanted: Layout, rooms: asyncio.TaskGroup
     ) -> list[str]:
@@ -82,10 +100,6 @@ class Servers:
             act: [each.server for each in steps if each.act is act and each.server]
             for act in Act
         }
-        for step in steps:
-            # It came back: whoever takes it away must not go on.
-            if step.act is not Act.REMOVE:
-                await self._stay((step.backend, step.name))
         refused: dict[str, Refusal] = {}
         if added := servers[Act.ADD]:
             refused |= await backend.add(added)
@@ -96,12 +110,6 @@ class Servers:
         changed = ", ".join(f"{each.act} {each.name}" for each in steps)
         log.info("%s: %s", backend, changed)
         return refused
-
-    async def _stay(self, key: tuple[str, str]) -> None:
-        task = self._leaving.pop(key, None)
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
 
     def _take_away(
         self, backend: Backend, names: Iterable[str], rooms: asyncio.TaskGroup

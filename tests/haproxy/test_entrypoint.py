@@ -10,7 +10,9 @@ import pytest
 
 from entrypoint import EntryPoint
 from fixtures.etcd import EtcdServer, StartEtcd
-from instances import Instance, ask, instances, traffic
+from instances import Instance, ask, instances, serve, traffic
+from servers import free_ports
+from tcp_proxy import TcpProxy
 from waiting import eventually
 
 pytestmark = [pytest.mark.needs_etcd, pytest.mark.needs_haproxy]
@@ -139,6 +141,76 @@ async def test_a_registry_that_was_emptied_takes_no_traffic_with_it(
             await seen.goes_on()
 
         assert seen.failures == []
+
+
+async def test_a_registry_that_is_cut_off_takes_no_traffic_with_it(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    with TcpProxy(etcd.port) as network:
+        source = f"etcd://127.0.0.1:{network.port}/services"
+        async with instances(5) as many:
+            put(etcd, *many[:4])
+            with EntryPoint(tmp_path, source) as entry:
+                await serving(entry, *many[:4])
+                async with traffic(entry.url) as seen:
+                    network.freeze()
+                    drop(etcd, many[0])
+                    put(etcd, many[4])
+                    await seen.goes_on(200)
+                    assert entry.servers() == places(*many[:4])
+
+                    network.heal()
+                    await serving(entry, *many[1:])
+                assert seen.failures == []
+
+
+async def test_a_registry_that_comes_back_with_half_takes_no_traffic_with_it(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    with TcpProxy(etcd.port) as network:
+        source = f"etcd://127.0.0.1:{network.port}/services"
+        async with instances(6) as many:
+            put(etcd, *many)
+            with EntryPoint(tmp_path, source, hold=3600.0) as entry:
+                await serving(entry, *many)
+                async with traffic(entry.url) as seen:
+                    network.refuse()
+                    await eventually(lambda: "is away" in entry.log, "it is seen")
+                    drop(etcd, *many[:4])
+                    network.listen()
+                    await eventually(
+                        lambda: "4 of 6 servers went at once" in entry.log, "it is held"
+                    )
+                    await seen.goes_on()
+                    assert entry.servers() == places(*many)
+
+                    put(etcd, *many[:2])
+                    await serving(entry, *many[:2], *many[4:])
+                assert seen.failures == []
+
+
+async def test_one_that_comes_back_before_it_has_left_stays(
+    entry: EntryPoint, etcd: EtcdServer
+) -> None:
+    late, mark = (Instance(name=f"i{port}", port=port) for port in free_ports(2))
+    async with instances(1) as [one]:
+        put(etcd, one, late)
+        await serving(entry, one)
+        drop(etcd, one)  # and nobody serves in its place, so it waits
+        await eventually(lambda: f"remove 127.0.0.1:{one.port}" in entry.log, "it goes")
+        put(etcd, one)
+        put(etcd, mark)
+        await eventually(
+            lambda: f"add 127.0.0.1:{mark.port}" in entry.log, "it is seen"
+        )
+
+        async with serve(late):
+            await serving(entry, one, late)
+            async with traffic(entry.url) as seen:
+                await seen.goes_on(100)
+
+            assert seen.failures == []
+            assert "enters drain state" not in entry.log
 
 
 async def test_killed_it_leaves_haproxy_serving_and_the_next_goes_on(
