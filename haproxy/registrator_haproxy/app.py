@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from registrator.backend import Site
 from registrator.errors import ConfigError, RegistratorError, Unavailable, leaves
@@ -16,6 +16,7 @@ from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration, Process
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.keeper import Keeper
+from registrator_haproxy.outputs import Outputs
 from registrator_haproxy.process import (
     Application,
     Attached,
@@ -28,6 +29,7 @@ from registrator_haproxy.process import (
 from registrator_haproxy.quarantine import sound
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.runtime import Console
+from registrator_haproxy.stamp import stamp
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +65,11 @@ class _Stopped(Exception):
 class _Changed(Exception):
     """There is another configuration, and HAProxy takes it."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, served: Configuration) -> None:
+        """*served* is that of it which HAProxy takes."""
         super().__init__()
         self.configuration = configuration
+        self.served = served
 
 
 def load(start: Start) -> Configuration:
@@ -105,63 +109,68 @@ async def _keep(start: Start, configuration: Configuration) -> None:
     beliefs: Mapping[Origin, Belief] = {}
     if start.state is not None:
         beliefs = await asyncio.to_thread(memory.load, start.state / "haproxy.json")
+    remember = _rememberer(start.state)
     async with AsyncExitStack() as opened:
-        proxy = await opened.enter_async_context(where.proxy())
-        application = Application(
-            ConfigurationFile(where.file),
-            proxy,
-            program=where.process.program,
-            deadline=where.process.deadline,
-        )
-        await application.settle()
-        configuration = await _sound(configuration, where)
-        loaded = None
+        application = await where.application(opened)
+        served, loaded = await _sound(configuration, where), None
         while True:
+            # HAProxy may not take a service that others are told of all the same.
             registries = Registries(configuration, start.site(), beliefs)
-            keeper = Keeper(
-                configuration,
-                registries,
-                application,
-                Console(where.socket),
-                loaded=loaded,
-                lines=where.lines(),
-                remember=_rememberer(start.state),
-            )
+            outputs = Outputs(configuration, registries, start.node)
+            rooms = {"registries": registries.run(), "outputs": outputs.run()}
+            keeper = None
+            if application is None:
+                rooms["memory"] = memory.follow(registries, remember)
+            else:
+                keeper = Keeper(
+                    served,
+                    registries,
+                    application,
+                    Console(where.socket),
+                    loaded=loaded,
+                    lines=where.lines(),
+                    remember=remember,
+                )
+                rooms["keeper"] = keeper.run()
             try:
-                await _until_changed(keeper, start, where)
+                await _until_changed(rooms, start, where)
             except* _Changed as changed:
                 [found] = leaves(changed)
-                configuration = found.configuration
-            beliefs, loaded = registries.beliefs, keeper.loaded
+                configuration, served = found.configuration, found.served
+            beliefs, loaded = registries.beliefs, keeper.loaded if keeper else None
             log.info("%s: the new configuration is in use", start.file)
 
 
-async def _until_changed(keeper: Keeper, start: Start, where: "_Where") -> None:
-    async with asyncio.TaskGroup() as rooms:
-        rooms.create_task(keeper.run(), name="keeper")
+async def _until_changed(
+    rooms: Mapping[str, Coroutine[Any, Any, None]], start: Start, where: "_Where"
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        for name, room in rooms.items():
+            group.create_task(room, name=name)
         await _await_change(start, where)
 
 
 async def _await_change(start: Start, where: "_Where") -> None:
     """Raise `_Changed` when there is another configuration that is right."""
-    seen = _stamp(start.file)
+    seen = stamp(start.file)
     hangup = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
                 await hangup.wait()
-        stamp = _stamp(start.file)
-        if stamp == seen and not hangup.is_set():
+        now = stamp(start.file)
+        if now == seen and not hangup.is_set():
             continue
-        seen = stamp
+        seen = now
         hangup.clear()
         try:
-            configuration = await _sound(_load_for(start, where), where)
+            configuration = _load_for(start, where)
+            served = await _sound(configuration, where)
         except (ConfigError, Unavailable) as error:
             log.error("the configuration stays as it was: %s", error)  # noqa: TRY400  no bug
             continue
-        raise _Changed(configuration)
+        raise _Changed(configuration, served)
 
 
 def _load_for(start: Start, where: "_Where") -> Configuration:
@@ -172,6 +181,8 @@ def _load_for(start: Start, where: "_Where") -> Configuration:
 
 
 async def _sound(configuration: Configuration, where: "_Where") -> Configuration:
+    if where.process.manage == "nothing":
+        return configuration
     found = await sound(configuration, where.check)
     for name, sentences in found.quarantined.items():
         log.error("%s is left out: %s", name, "; ".join(sentences))
@@ -182,15 +193,25 @@ class _Where:
     """The paths of one HAProxy, and what is to be done with it."""
 
     def __init__(self, process: Process) -> None:
-        directory = Path(process.directory)
         self.process = process
-        self.file = Path(process.file or directory / "haproxy.cfg")
-        self.socket = Path(process.socket or directory / "runtime.sock")
-        self.master = Path(process.master or directory / "master.sock")
+        self.file, self.socket, self.master = map(Path, process.paths)
 
     def lines(self) -> Sequence[str]:
         """Give the lines for `global` that we cannot do without."""
         return (f"stats socket {self.socket} mode 600 level admin expose-fd listeners",)
+
+    async def application(self, opened: AsyncExitStack) -> Application | None:
+        """Have a HAProxy with what was in force; None: there is to be none."""
+        if self.process.manage == "nothing":
+            return None
+        application = Application(
+            ConfigurationFile(self.file),
+            await opened.enter_async_context(self.proxy()),
+            program=self.process.program,
+            deadline=self.process.deadline,
+        )
+        await application.settle()
+        return application
 
     @asynccontextmanager
     async def proxy(self) -> AsyncIterator[Proxy]:
@@ -248,14 +269,6 @@ def _rememberer(state: Path | None) -> memory.Remember:
             log.warning("%s: what is believed is not kept: %s", file, error.strerror)
 
     return remember
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 async def _until_signal() -> None:

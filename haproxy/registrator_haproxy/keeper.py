@@ -29,8 +29,6 @@ BETWEEN_RELOADS: Final = 2.0
 """Seconds from one reload to the next: what changes meanwhile comes with that."""
 DRIFT: Final = 10.0
 """Seconds until what runs is looked at again, although nothing may have changed."""
-_FIRST_ANSWERS: Final = 3.0
-"""Seconds that registries have before HAProxy is told that there are no servers."""
 _BEFORE_SAVES: Final = 0.5
 """Seconds that what is known may be newer than what is written down of it."""
 
@@ -68,10 +66,12 @@ class Keeper:
         self._refused: Mapping[str, Sequence[str]] = {}
 
     async def run(self) -> None:
-        """Follow the registries, and have HAProxy follow, until cancelled."""
+        """Have HAProxy follow what is believed, until cancelled.
+
+        Somebody else has the registries followed.
+        """
         async with asyncio.TaskGroup() as rooms:
-            rooms.create_task(self._registries.run(), name="registries")
-            await self._hear_first_answers()
+            await self._registries.hear_first_answers()
             waits, refused = delays(first=0.2, cap=5.0), delays(first=5.0, cap=60.0)
             while True:
                 count = self._registries.changes.count
@@ -93,12 +93,6 @@ class Keeper:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(pause, 0.0)):
                         await self._registries.changes.after(count)
-
-    async def _hear_first_answers(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_FIRST_ANSWERS):
-                while not self._registries.heard:
-                    await self._registries.changes.after(self._registries.changes.count)
 
     async def _agree(self, planned: Planned, rooms: asyncio.TaskGroup) -> float | None:
         """Bring HAProxy and its file into agreement; seconds until it can go on."""

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from typing import Final
 
 from registrator import stores
 from registrator.bell import Bell
@@ -16,6 +17,9 @@ from registrator_haproxy.configuration.model import Configuration, Service
 from registrator_haproxy.guard import Belief, Instances, believe
 
 log = logging.getLogger(__name__)
+
+_FIRST_ANSWERS: Final = 3.0
+"""Seconds that registries have before anybody is told that there are no servers."""
 
 Origin = tuple[str, str]
 """A service, by its name in the configuration, and a registry's address for people."""
@@ -62,6 +66,20 @@ class Registries:
             each.known or each.error for each in sightings
         )
 
+    @property
+    def unheard(self) -> frozenset[str]:
+        """The services of which nothing is known: not now, and not from before."""
+        origins = list(self._origins())
+        known = {origin[0] for origin, _, _ in origins if self._is_known(origin)}
+        return frozenset(origin[0] for origin, _, _ in origins) - known
+
+    async def hear_first_answers(self) -> None:
+        """Wait until every registry was heard, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_ANSWERS):
+                while not self.heard:
+                    await self.changes.after(self.changes.count)
+
     async def run(self) -> None:
         """Follow all of them until cancelled."""
         async with AsyncExitStack() as opened:
@@ -97,6 +115,11 @@ class Registries:
         self._tell(origin, before, after)
         self._beliefs[origin], self._looked_at[origin] = after, sighting
         return after
+
+    def _is_known(self, origin: Origin) -> bool:
+        watcher = self._watchers.get(origin)
+        heard = watcher is not None and watcher.latest.known
+        return heard or bool(self._beliefs.get(origin, Belief()).instances)
 
     def _origins(self) -> Iterator[tuple[Origin, Service, Readable]]:
         for name, service in self._services.items():

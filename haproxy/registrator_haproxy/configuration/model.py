@@ -5,13 +5,11 @@ into its file as they are: `haproxy -c` judges them.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
     StringConstraints,
@@ -21,9 +19,9 @@ from pydantic import (
 
 from registrator_haproxy import whitelist
 from registrator_haproxy.configuration.bind import Bind, read_bind
+from registrator_haproxy.configuration.outputs import Output, refuse_clashes
+from registrator_haproxy.configuration.table import Several, Table, Text, of_list
 from registrator_haproxy.guard import Caution
-
-T = TypeVar("T")
 
 
 def _one_line(text: str) -> str:
@@ -32,15 +30,10 @@ def _one_line(text: str) -> str:
     return text
 
 
-def _of_list(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _of_one_or_several(value: object) -> object:
-    return (value,) if isinstance(value, str) else _of_list(value)
+    return (value,) if isinstance(value, str) else of_list(value)
 
 
-Several = Annotated[tuple[T, ...], BeforeValidator(_of_list)]
 Name = Annotated[str, AfterValidator(whitelist.name)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Lines = Several[Line]
@@ -51,16 +44,11 @@ Listen = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
-Text = Annotated[str, StringConstraints(min_length=1)]
 Place = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./-]{1,100}$")]
 """A path that may stand in HAProxy's file."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Fixed(_Table):
+class Fixed(Table):
     """A server that stands in no registry."""
 
     host: Annotated[str, AfterValidator(whitelist.address)]
@@ -68,7 +56,7 @@ class Fixed(_Table):
     name: Name | None = None
 
 
-class Filter(_Table):
+class Filter(Table):
     """Which instances count, by what they say of themselves."""
 
     label: Text
@@ -80,7 +68,7 @@ class Filter(_Table):
         return (labels.get(self.label) == self.value) is (self.condition == "equals")
 
 
-class Service(_Table):
+class Service(Table):
     """One service: which registry knows its servers, and how HAProxy offers it."""
 
     source: Annotated[tuple[Text, ...], BeforeValidator(_of_one_or_several)] = Field(
@@ -131,11 +119,12 @@ class Service(_Table):
         return Caution(panic=self.panic, hold=self.hold, keep=self.keep)
 
 
-class Process(_Table):
+class Process(Table):
     """Which HAProxy it is, and where; paths that are not given are in *directory*."""
 
-    manage: Literal["start", "attach", "command"] = "start"
-    """Start one; go on with one by its master socket; or reload it by a command."""
+    manage: Literal["start", "attach", "command", "nothing"] = "start"
+    """Start one; go on with one by its master socket; reload it by a command; or have
+    none at all, and keep the outputs only."""
     program: Text = "haproxy"
     directory: Place = "/run/registrator-haproxy"
     file: Place | None = None
@@ -150,6 +139,15 @@ class Process(_Table):
     soft_stop: Seconds = Field(default=0.0, alias="soft-stop")
     """Seconds that connections have to end when HAProxy ends with us."""
 
+    @property
+    def paths(self) -> tuple[str, str, str]:
+        """Its file, its runtime socket, and its master socket."""
+        return (
+            self.file or f"{self.directory}/haproxy.cfg",
+            self.socket or f"{self.directory}/runtime.sock",
+            self.master or f"{self.directory}/master.sock",
+        )
+
     @model_validator(mode="after")
     def _command_is_there(self) -> Self:
         if (self.manage == "command") != bool(self.reload):
@@ -157,7 +155,7 @@ class Process(_Table):
         return self
 
 
-class Configuration(_Table):
+class Configuration(Table):
     """The whole file."""
 
     haproxy: Process = Process()
@@ -177,10 +175,12 @@ class Configuration(_Table):
     drain: Seconds = 30.0
     """For how long a server that goes may end what it is at before it is closed off."""
     services: Mapping[Name, Service] = Field(default_factory=dict)
+    outputs: Several[Output] = ()
+    """Other files that say what the services have."""
 
     @model_validator(mode="after")
     def _nothing_stands_twice(self) -> Self:
-        """Refuse what HAProxy would take from one service and give to another."""
+        """Refuse what HAProxy, or a file, would take from one and give to another."""
         names: dict[str, str] = {}
         places: dict[Bind, str] = {}
         for name, service in self.services.items():
@@ -194,6 +194,8 @@ class Configuration(_Table):
                 raise ValueError(
                     f"services {places[place]} and {name} listen on one place: {place}"
                 )
+        own = () if self.haproxy.manage == "nothing" else self.haproxy.paths
+        refuse_clashes(self.outputs, self.services, own)
         return self
 
 

@@ -4,7 +4,7 @@ Source: synapse's README and lib/synapse, as of 2020-11. What cannot be honoured
 named, with its place, and never dropped in silence. Pure.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from registrator_haproxy.configuration.keywords import split
@@ -32,6 +32,10 @@ _READ_OF_SERVICE: Final = {
     *("frontend", "backend", "listen", "backend_name", "backend_order", "disabled"),
     *("shared_frontend", "cookie_value_method", "use_nerve_weights"),
 }
+_KNOWN_OF_SERVICE: Final = {
+    *("discovery", "haproxy", "file_output", "default_servers"),
+    *("keep_default_servers", "backend_port_override", "use_previous_backends"),
+}
 
 
 def is_synapse(said: object) -> bool:
@@ -48,13 +52,14 @@ def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
     haproxy = _table(said.get("haproxy"))
     for key in haproxy.keys() - _READ - {"shared_frontend"}:
         note(f"haproxy.{key}: {_DONE_ELSEWHERE.get(key, 'is not known here')}")
-    for key in said.keys() - {"services", "haproxy"}:
+    for key in said.keys() - {"services", "haproxy", "file_output"}:
         note(f"{key}: is not known here")
     services = _table(said["services"])
+    told = tuple(_told(services)) if "file_output" in said else ()
     kept = {
-        name: service
+        name: service if _is_served(service) else _told_only(service)
         for name, service in services.items()
-        if not _table(_table(service).get("haproxy")).get("disabled")
+        if _is_served(service) or name in told
     }
     extra = dict(_table(haproxy.get("extra_sections")))
     shared = [*haproxy.get("shared_frontend", ())]
@@ -70,11 +75,44 @@ def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
             else {}
         ),
         "extra": extra,
+        "outputs": list(_outputs(said, told, note)),
         "services": {
             str(name): dict(_service(str(name), service, haproxy, note))
             for name, service in kept.items()
         },
     }
+
+
+def _is_served(service: Any) -> bool:
+    return not _table(_table(service).get("haproxy")).get("disabled")
+
+
+def _told(services: Mapping[str, Any]) -> Iterator[str]:
+    """Name the services that have files."""
+    for name, service in services.items():
+        if not _table(_table(service).get("file_output")).get("disabled"):
+            yield name
+
+
+def _told_only(service: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of a service that HAProxy does not have what its file takes."""
+    haproxy = _table(service.get("haproxy"))
+    port = {key: haproxy[key] for key in ("server_port_override",) if key in haproxy}
+    return {**service, "haproxy": port}
+
+
+def _outputs(
+    said: Mapping[str, Any], told: Sequence[str], note: Note
+) -> Iterator[dict[str, Any]]:
+    files = _table(said.get("file_output"))
+    for key in files.keys() - {"output_directory"}:
+        note(f"file_output.{key}: is not known here")
+    if told:
+        yield {
+            "directory": files.get("output_directory"),
+            "format": "synapse-json",
+            "services": [str(name) for name in told],
+        }
 
 
 def _service(
@@ -84,11 +122,10 @@ def _service(
     where = f"services.{name}"
     for key in haproxy.keys() - _READ_OF_SERVICE:
         note(f"{where}.haproxy.{key}: is not known here")
-    known = {"discovery", "haproxy", "default_servers", "keep_default_servers"}
-    for key in (
-        service.keys() - known - {"backend_port_override", "use_previous_backends"}
-    ):
+    for key in service.keys() - _KNOWN_OF_SERVICE:
         note(f"{where}.{key}: is not known here")
+    for key in _table(service.get("file_output")).keys() - {"disabled"}:
+        note(f"{where}.file_output.{key}: is not known here")
     front, back = split(map(str, haproxy.get("listen", ())))
     yield from _discovery(where, _table(service.get("discovery")), note)
     # synapse leaves both to the lines.

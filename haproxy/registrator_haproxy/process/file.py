@@ -28,9 +28,16 @@ class ConfigurationFile:
     lost: the file is as it was, or the text before it is beside it.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Follow *path* if it is a link: what it leads to is the file."""
+    def __init__(
+        self, path: Path, *, mode: int | None = None, new: int = _NEW_FILE
+    ) -> None:
+        """Follow *path* if it is a link: what it leads to is the file.
+
+        *mode* is its mode from now on; None: it stays, and a new file has *new*.
+        """
         self._path = path
+        self._mode = mode
+        self._new = new
 
     def __str__(self) -> str:
         return str(self._path)
@@ -125,11 +132,13 @@ class ConfigurationFile:
             path.unlink(missing_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             with os.fdopen(os.open(path, flags, _NEW_FILE), "wb") as file:
+                mode = self._new
                 if self._target.exists():
                     of = self._target.stat()
                     if (of.st_uid, of.st_gid) != (os.geteuid(), os.getegid()):
                         os.fchown(file.fileno(), of.st_uid, of.st_gid)
-                    os.fchmod(file.fileno(), stat.S_IMODE(of.st_mode))
+                    mode = stat.S_IMODE(of.st_mode)
+                os.fchmod(file.fileno(), mode if self._mode is None else self._mode)
                 file.write(text.encode(errors="surrogateescape"))
                 file.flush()
                 os.fsync(file.fileno())

@@ -229,7 +229,7 @@ def test_what_cannot_be_honoured_is_named() -> None:
             "a": {
                 "discovery": {"method": "ec2tag", "tag_name": "x"},
                 "haproxy": {"backend_name": "c", "odd": 1},
-                "file_output": {},
+                "file_output": {"odd": 1},
             },
             "b": {"discovery": {**SERVICE["discovery"], "generator_config_path": "x"}},
         },
@@ -241,11 +241,59 @@ def test_what_cannot_be_honoured_is_named() -> None:
         "s: haproxy.do_checks: every file is checked before it is used",
         "s: haproxy.strange: is not known here",
         "s: services.a.discovery.method: ec2tag is not known here: no servers",
-        "s: services.a.file_output: is not known here",
+        "s: services.a.file_output.odd: is not known here",
         "s: services.a.haproxy.odd: is not known here",
         "s: services.b.discovery.generator_config_path: is not known here",
         "s: statsd: is not known here",
     ]
+
+
+FILES = {"output_directory": "/var/run/synapse"}
+
+
+def with_files(files: object = FILES, **services: Any) -> Read:
+    said = {"services": services, "haproxy": HAPROXY, "file_output": files}
+    return read(json.dumps(said), "s")
+
+
+def test_its_file_output_is_an_output_of_all_services_that_do_not_say_no() -> None:
+    off = {"file_output": {"disabled": True}, "haproxy": {"port": 3220}}
+    found = with_files(a=SERVICE, b={**SERVICE, **off})
+
+    [output] = found.configuration.outputs
+    assert found.notes == ()
+    assert (output.directory, output.format) == ("/var/run/synapse", "synapse-json")
+    assert output.services == ("a",)
+
+
+def test_a_service_that_is_not_in_haproxy_has_its_file() -> None:
+    off = {
+        "disabled": True,
+        "port": 1,
+        "listen": ["mode tcp"],
+        "server_port_override": 9,
+    }
+    both = {"haproxy": off, "file_output": {"disabled": True}}
+    found = with_files(a={**SERVICE, "haproxy": off}, b={**SERVICE, **both})
+
+    [output] = found.configuration.outputs
+    assert output.services == ("a",)
+    assert list(found.configuration.services) == ["a"]
+    assert found.configuration.services["a"].listen is None
+    assert found.configuration.services["a"].port == 9
+
+
+def test_where_no_service_has_a_file_there_is_no_output() -> None:
+    off = {"disabled": True}
+    found = with_files({**FILES, "strange": 1}, a={**SERVICE, "file_output": off})
+
+    assert found.configuration.outputs == ()
+    assert found.notes == ("s: file_output.strange: is not known here",)
+
+
+def test_files_without_a_directory_are_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="either `file` or `directory`"):
+        with_files({}, a=SERVICE)
 
 
 def test_mistakes_in_it_are_mistakes() -> None:
