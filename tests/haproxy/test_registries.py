@@ -139,6 +139,20 @@ async def test_an_earlier_life_is_gone_on_with_without_any_registry() -> None:
         assert origin == ("web", backend.uri)
 
 
+async def test_what_was_neither_heard_nor_remembered_is_not_known(
+    etcd: EtcdServer,
+) -> None:
+    said = {"web": {"from": f"{etcd.uri}/web"}, "db": {"from": "etcd://127.0.0.1:1/a"}}
+    fixed = {"servers": [{"host": "10.0.0.1", "port": 80}]}
+    configuration = Configuration.model_validate({"services": {**said, "fixed": fixed}})
+    registries = Registries(configuration, SITE)
+    assert registries.unheard == {"web", "db"}
+    async with following(registries):
+        await eventually(lambda: registries.heard, "each was heard, or is away")
+
+        assert registries.unheard == {"db"}
+
+
 async def test_what_is_critical_does_not_serve(consul: ConsulAgent) -> None:
     registries = Registries(configured(consul.uri), SITE)
     async with following(registries):

@@ -45,6 +45,9 @@ class Template:
     def __init__(self, text: str, name: str) -> None:
         """Raise `ConfigError` with the line where *text* is no template."""
         self._name = name
+        if not text.strip():
+            # So it is for a moment while somebody writes it anew.
+            raise self._wrong(1, "the template is empty")
         try:
             self._template = _environment().from_string(text)
         except jinja2.TemplateSyntaxError as error:

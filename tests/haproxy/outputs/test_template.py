@@ -75,6 +75,7 @@ def test_an_instance_is_json_as_a_whole() -> None:
     ("text", "line"),
     [
         ("a\n{% if %}", "line 2: "),
+        (" \n", "line 1: the template is empty"),
         ("a\nb\n{{ x }}", "line 3: 'x' is undefined"),
         ("{{ services.web[0].metadata.zone }}", "has no attribute 'zone'"),
         ("\n{{ services.web[0].port / 0 }}", "line 2: division by zero"),

@@ -67,7 +67,10 @@ def test_a_file_waits_for_every_service_in_it() -> None:
 def test_in_a_directory_each_file_waits_for_itself() -> None:
     found = made("db", directory="/d", format="synapse-json")
 
-    assert (list(found.texts), found.held) == (["/d/web.json"], {"/d/db.json"})
+    assert (list(found.texts), found.held) == (
+        ["/d/web.json"],
+        frozenset({"/d/db.json"}),
+    )
 
 
 def test_what_is_left_out_is_named_by_service() -> None:
