@@ -74,6 +74,7 @@ class _Follower:
         self._unheard = frozenset(self._names)
         self._template: tuple[Stamp | None, Template] | None = None
         self._seen: object = None
+        self._wanted: Texts | None = None
         self._again = float("-inf")
         self._waits = delays(first=1.0, cap=60.0)
         self._trouble = ""
@@ -94,8 +95,10 @@ class _Follower:
                 self._unheard,
                 self._stamp(),
             )
-            if seen != self._seen or now >= self._again:
-                self._seen = seen
+            if seen != self._seen:
+                self._seen, self._wanted = seen, None
+                self._again = now
+            if now >= self._again:
                 await self._round(look)
             until = min(self._again, now + pause, look.until or now + pause)
             now = asyncio.get_running_loop().time()
@@ -117,9 +120,11 @@ class _Follower:
         self._again = asyncio.get_running_loop().time() + pause
 
     async def _agree(self, look: Look) -> None:
-        # Thousands of entries take their time, which HAProxy's servers do not wait for.
-        wanted = await asyncio.to_thread(self._texts, look)
-        self._tell_left_out(wanted.left_out)
+        wanted = self._wanted
+        if wanted is None:
+            # Thousands of entries take a time that HAProxy's servers do not wait for.
+            wanted = self._wanted = await asyncio.to_thread(self._texts, look)
+            self._tell_left_out(wanted.left_out)
         await self._writer.agree(wanted)
         if wanted.held:
             waited_for = ", ".join(sorted(self._unheard))

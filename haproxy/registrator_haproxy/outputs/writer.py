@@ -8,7 +8,7 @@ command that fails, costs another run of it and never leaves a reader with the o
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -49,20 +49,13 @@ class Writer:
         Raise `ConfigError` with all that did not work: such a file is as it was, the
         others have their texts. Called again, it does what is not done yet.
         """
-        problems: list[str] = []
         await asyncio.to_thread(self._make_directory)
+        problems: list[str] = []
         for path, text in wanted.texts.items():
-            try:
-                await self._put(
-                    ConfigurationFile(Path(path), mode=self._mode, new=_NEW_FILE), text
-                )
-            except (ConfigError, Unavailable, OSError) as error:
-                problems.append(str(error))
-        for step in (self._drop_others(wanted), self._tell()):
-            try:
-                await step
-            except (ConfigError, Unavailable, OSError) as error:
-                problems.append(str(error))
+            file = ConfigurationFile(Path(path), mode=self._mode, new=_NEW_FILE)
+            problems += await _problems(self._put(file, text))
+        problems += await _problems(self._drop_others(wanted))
+        problems += await _problems(self._tell())
         if problems:
             raise ConfigError(*problems)
 
@@ -164,6 +157,14 @@ class Writer:
             state.write(path, text)
         except OSError as error:
             raise _refused("write", path, error) from error
+
+
+async def _problems(step: Awaitable[None]) -> list[str]:
+    try:
+        await step
+    except (ConfigError, Unavailable, OSError) as error:
+        return [str(error)]
+    return []
 
 
 def _text(file: ConfigurationFile) -> str | None:

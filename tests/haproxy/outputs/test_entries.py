@@ -92,6 +92,15 @@ def test_the_settings_of_a_service_count(
     assert places(*both, **service) == bracketed
 
 
+@pytest.mark.parametrize(
+    ("address", "literal"), [("10.0.0.1", True), ("fd00::1", True), ("1.db", False)]
+)
+def test_an_entry_says_whether_its_address_is_one(address: str, literal: bool) -> None:
+    [entry] = shown(instance(1, address=address)).entries
+
+    assert entry.literal is literal
+
+
 def test_a_fixed_server_says_that_it_is_one() -> None:
     fixed = [{"host": "db", "port": 1, "name": "n"}]
     [entry] = shown(servers=fixed).entries
