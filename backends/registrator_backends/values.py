@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 from registrator.errors import Rejected
 from registrator.model import Instance, Service, Status, Transport, endpoint
-from registrator_backends.uri import is_host, is_ipv6
+from registrator.uri import is_host, is_ipv6
 
 LONGEST: Final = 512 * 1024
 """Octets of a value, beyond which it is not looked at: no service is that long."""

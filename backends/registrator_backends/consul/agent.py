@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from registrator.errors import Unavailable
+from registrator.http_client import Answer, HttpClient, first_line
 from registrator_backends.consul.uri import ConsulAddress
-from registrator_backends.http_client import Answer, HttpClient, first_line
 
 DEADLINE = 10.0
 """Seconds for one request.

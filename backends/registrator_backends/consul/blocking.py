@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Final
 
+from registrator.http_client import Answer
 from registrator_backends.consul.agent import Agent
-from registrator_backends.http_client import Answer
 
 SOON: Final = 10.0
 """Seconds after which a query that tells us whether the agent lives comes back."""

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from registrator.errors import Rejected
+from registrator.http_client import first_line
 from registrator.model import ServiceId
 from registrator_backends.consul.agent import DEADLINE, Agent
 from registrator_backends.consul.checks import Report
 from registrator_backends.consul.uri import ConsulAddress
-from registrator_backends.http_client import first_line
 
 CONNECTIONS = 16
 """Requests at once. An agent allows 200 connections to one client (the default of

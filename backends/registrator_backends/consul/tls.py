@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Mapping
 
 from registrator.errors import ConfigError
-from registrator_backends.tls import client_context, noting
+from registrator.tls import client_context, noting
 
 _TRUE = frozenset({"1", "t", "true"})
 _FALSE = frozenset({"0", "f", "false"})

@@ -15,12 +15,12 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from yarl import URL
 
 from registrator.errors import ConfigError
+from registrator.http_client import HttpPlace
 from registrator.model import endpoint
+from registrator.uri import attempt, is_host, without_secrets
 from registrator_backends.consul.tls import flag, read_tls
 from registrator_backends.consul.token import read_token
-from registrator_backends.http_client import HttpPlace
 from registrator_backends.secret import Secret
-from registrator_backends.uri import attempt, is_host, without_secrets
 
 _OPTIONS = ("token_file", "ca", "cert", "key")
 _TLS_OPTIONS = ("ca", "cert", "key")

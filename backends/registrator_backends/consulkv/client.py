@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from registrator.errors import Rejected
+from registrator.http_client import Answer, first_line
 from registrator_backends.consul.agent import DEADLINE, Agent
 from registrator_backends.consul.blocking import index_of
 from registrator_backends.consul.uri import ConsulAddress
@@ -17,7 +18,6 @@ from registrator_backends.consulkv.entries import (
     look,
     read_entries,
 )
-from registrator_backends.http_client import Answer, first_line
 
 CONNECTIONS: Final = 2
 """Requests follow one another; a session is renewed beside them."""

@@ -5,9 +5,9 @@ from typing import Final, cast, get_args
 
 from registrator.backend import Site
 from registrator.errors import ConfigError
+from registrator.uri import attempt, without_secrets
 from registrator_backends.consul.uri import ConsulAddress, read_address
 from registrator_backends.consulkv.layout import Layout, is_path
-from registrator_backends.uri import attempt, without_secrets
 from registrator_backends.values import Format
 
 SHORTEST: Final = 10.0

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from registrator.errors import Unavailable
+from registrator.http_client import first_line
 from registrator_backends.etcd import wire
-from registrator_backends.http_client import first_line
 
 
 class Away(Unavailable):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from registrator.errors import Unavailable
+from registrator.http_client import TooLong
 from registrator_backends.etcd import operations, wire
 from registrator_backends.etcd.client import EtcdClient
 from registrator_backends.etcd.faults import Compacted
 from registrator_backends.etcd.layout import range_end
-from registrator_backends.http_client import TooLong
 
 T = TypeVar("T")
 

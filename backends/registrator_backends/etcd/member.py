@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final
 
 from registrator.errors import Unavailable
+from registrator.http_client import HttpClient, HttpPlace, TooLong
 from registrator_backends.etcd import wire
 from registrator_backends.etcd.faults import Away, fault
-from registrator_backends.http_client import HttpClient, HttpPlace, TooLong
 
 _OK: Final = 200
 

@@ -13,11 +13,11 @@ from typing import Final
 from yarl import URL
 
 from registrator.errors import ConfigError
+from registrator.http_client import HttpPlace
 from registrator.model import endpoint
-from registrator_backends.http_client import HttpPlace
+from registrator.tls import client_context
+from registrator.uri import Location, attempt, read_location
 from registrator_backends.secret import Secret
-from registrator_backends.tls import client_context
-from registrator_backends.uri import Location, attempt, read_location
 
 PORT: Final = 2379
 ENCRYPTED: Final = "etcds"

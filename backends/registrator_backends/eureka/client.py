@@ -16,9 +16,9 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from registrator.errors import Rejected, Unavailable
+from registrator.http_client import Answer, HttpClient, first_line
 from registrator_backends.eureka.entry import Entry, Listing, read_entry, read_listing
 from registrator_backends.eureka.uri import EurekaAddress
-from registrator_backends.http_client import Answer, HttpClient, first_line
 
 T = TypeVar("T")
 

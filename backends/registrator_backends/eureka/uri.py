@@ -11,18 +11,18 @@ from urllib.parse import quote
 from yarl import URL
 
 from registrator.errors import ConfigError
+from registrator.http_client import HttpPlace
 from registrator.kinds import SECONDS
 from registrator.model import endpoint
-from registrator_backends.http_client import HttpPlace
-from registrator_backends.secret import Secret
-from registrator_backends.tls import client_context
-from registrator_backends.uri import (
+from registrator.tls import client_context
+from registrator.uri import (
     Location,
     attempt,
     read_location,
     read_options,
     without_secrets,
 )
+from registrator_backends.secret import Secret
 
 _TLS_OPTIONS: Final = ("ca", "cert", "key")
 _OPTIONS: Final = ("password_file", "poll", "tls", *_TLS_OPTIONS)

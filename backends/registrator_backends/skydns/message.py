@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from registrator_backends.uri import is_host
+from registrator.uri import is_host
 from registrator_backends.values import LONGEST
 
 PRIORITY: Final = 10

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from registrator.errors import ConfigError
+from registrator.tls import client_context
+from registrator.uri import Location, attempt, is_host, read_location
 from registrator_backends.secret import Secret
-from registrator_backends.tls import client_context
-from registrator_backends.uri import Location, attempt, is_host, read_location
 from registrator_backends.zookeeper.acl import Grant, needs_login, read_acl
 from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT

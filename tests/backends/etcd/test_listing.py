@@ -7,10 +7,10 @@ import pytest
 from etcds import at
 from fixtures.etcd import EtcdServer
 from proxy import Proxy
+from registrator.http_client import TooLong
 from registrator_backends.etcd.client import EtcdClient
 from registrator_backends.etcd.listing import listing, values
 from registrator_backends.etcd.uri import read_address
-from registrator_backends.http_client import TooLong
 
 pytestmark = pytest.mark.needs_etcd
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from registrator.errors import Rejected
-from registrator_backends.uri import is_host
+from registrator.uri import is_host
 
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 

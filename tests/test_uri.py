@@ -1,7 +1,7 @@
 import pytest
 
 from registrator.errors import ConfigError
-from registrator_backends.uri import Location, read_location, without_secrets
+from registrator.uri import Location, read_location, without_secrets
 
 
 def read(uri: str) -> Location:

@@ -1,4 +1,4 @@
-"""HTTP to one registry: every answer within a deadline, every failure translated.
+"""HTTP to one server: every answer within a deadline, every failure translated.
 
 No error of aiohttp, of TLS or of the operating system goes past this module.
 """

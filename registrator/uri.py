@@ -1,4 +1,4 @@
-"""URIs that name the servers of one registry."""
+"""URIs that name the servers of one registry or source."""
 
 import ipaddress
 import re

@@ -6,7 +6,7 @@ import pytest
 from yarl import URL
 
 from registrator.errors import Unavailable
-from registrator_backends.http_client import (
+from registrator.http_client import (
     HttpClient,
     HttpPlace,
     TooLong,

@@ -1,4 +1,4 @@
-"""TLS towards a registry: whom to trust, and who we are."""
+"""TLS towards a registry or a source: whom to trust, and who we are."""
 
 import ssl
 from collections.abc import Iterator
