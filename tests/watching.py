@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
-from registrator.backend import Backend, Reading
 from registrator.errors import BackendError
 from registrator.model import Instance
+from registrator.readable import Readable, Reading
 from registrator.watcher import opened
 from waiting import eventually
 
@@ -46,7 +45,7 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(backend: Backend[Any], name: str = "") -> AsyncIterator[Watched]:
+async def watching(backend: Readable, name: str = "") -> AsyncIterator[Watched]:
     """Watch *backend*, or one name in it."""
     seen = Watched()
 
