@@ -4,13 +4,11 @@ Source: synapse's README and lib/synapse, as of 2020-11. What cannot be honoured
 named, with its place, and never dropped in silence. Pure.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from registrator_haproxy.configuration.discovery import Note, discovered, number, table
 from registrator_haproxy.configuration.keywords import split
-
-Note = Callable[[str], None]
-"""Takes a sentence about something that cannot be honoured."""
 
 _ORDERS: Final = {"asc": "name", "desc": "name-descending", "no_shuffle": "registry"}
 _DONE_ELSEWHERE: Final = {
@@ -49,22 +47,22 @@ def is_synapse(said: object) -> bool:
 
 def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
     """Say the same in our words, for `Configuration` to judge."""
-    haproxy = _table(said.get("haproxy"))
+    haproxy = table(said.get("haproxy"))
     for key in haproxy.keys() - _READ - {"shared_frontend"}:
         note(f"haproxy.{key}: {_DONE_ELSEWHERE.get(key, 'is not known here')}")
     for key in said.keys() - {"services", "haproxy", "file_output"}:
         note(f"{key}: is not known here")
-    services = _table(said["services"])
+    services = table(said["services"])
     told = tuple(_told(services)) if "file_output" in said else ()
     kept = {
         name: service if _is_served(service) else _told_only(service)
         for name, service in services.items()
         if _is_served(service) or name in told
     }
-    extra = dict(_table(haproxy.get("extra_sections")))
+    extra = dict(table(haproxy.get("extra_sections")))
     shared = [*haproxy.get("shared_frontend", ())]
     for service in kept.values():
-        shared += _table(_table(service).get("haproxy")).get("shared_frontend", ())
+        shared += table(table(service).get("haproxy")).get("shared_frontend", ())
     if shared:
         extra["frontend shared-frontend"] = shared
     return {
@@ -84,19 +82,19 @@ def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
 
 
 def _is_served(service: Any) -> bool:
-    return not _table(_table(service).get("haproxy")).get("disabled")
+    return not table(table(service).get("haproxy")).get("disabled")
 
 
 def _told(services: Mapping[str, Any]) -> Iterator[str]:
     """Name the services that have files."""
     for name, service in services.items():
-        if not _table(_table(service).get("file_output")).get("disabled"):
+        if not table(table(service).get("file_output")).get("disabled"):
             yield name
 
 
 def _told_only(service: Mapping[str, Any]) -> dict[str, Any]:
     """Keep of a service that HAProxy does not have what its file takes."""
-    haproxy = _table(service.get("haproxy"))
+    haproxy = table(service.get("haproxy"))
     port = {key: haproxy[key] for key in ("server_port_override",) if key in haproxy}
     return {**service, "haproxy": port}
 
@@ -104,7 +102,7 @@ def _told_only(service: Mapping[str, Any]) -> dict[str, Any]:
 def _outputs(
     said: Mapping[str, Any], told: Sequence[str], note: Note
 ) -> Iterator[dict[str, Any]]:
-    files = _table(said.get("file_output"))
+    files = table(said.get("file_output"))
     for key in files.keys() - {"output_directory"}:
         note(f"file_output.{key}: is not known here")
     if told:
@@ -118,16 +116,16 @@ def _outputs(
 def _service(
     name: str, service: Mapping[str, Any], top: Mapping[str, Any], note: Note
 ) -> Iterator[tuple[str, Any]]:
-    haproxy = _table(service.get("haproxy"))
+    haproxy = table(service.get("haproxy"))
     where = f"services.{name}"
     for key in haproxy.keys() - _READ_OF_SERVICE:
         note(f"{where}.haproxy.{key}: is not known here")
     for key in service.keys() - _KNOWN_OF_SERVICE:
         note(f"{where}.{key}: is not known here")
-    for key in _table(service.get("file_output")).keys() - {"disabled"}:
+    for key in table(service.get("file_output")).keys() - {"disabled"}:
         note(f"{where}.file_output.{key}: is not known here")
     front, back = split(map(str, haproxy.get("listen", ())))
-    yield from _discovery(where, _table(service.get("discovery")), note)
+    yield from discovered(where, table(service.get("discovery")), note)
     # synapse leaves both to the lines.
     yield from (("mode", None), ("balance", None))
     yield "server", haproxy.get("server_options", "")
@@ -150,7 +148,7 @@ def _service(
             yield ours, haproxy[key]
     port = service.get("backend_port_override", haproxy.get("server_port_override"))
     if port is not None:
-        yield "port", _number(port)
+        yield "port", number(port)
     yield "keep-servers", service.get("keep_default_servers", False)
     yield "servers", [_fixed(each) for each in service.get("default_servers", ())]
     if service.get("use_previous_backends", True) is False:
@@ -167,38 +165,7 @@ def _listen(haproxy: Mapping[str, Any], top: Mapping[str, Any]) -> Any:
 
 
 def _fixed(server: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"host": server.get("host"), "port": _number(server.get("port"))}
+    found = {"host": server.get("host"), "port": number(server.get("port"))}
     if server.get("name"):
         found["name"] = server["name"]
     return found
-
-
-def _number(said: Any) -> Any:
-    """Read a number that may be written as text; what is none stays for the judge."""
-    return int(said) if isinstance(said, str) and said.isdecimal() else said
-
-
-def _discovery(
-    where: str, discovery: Mapping[str, Any], note: Note
-) -> Iterator[tuple[str, Any]]:
-    method = discovery.get("method", "base")
-    filters = [*discovery.get("label_filters", ())]
-    if "label_filter" in discovery:
-        filters.append(discovery["label_filter"])
-    yield "filters", filters
-    known = {"method", "hosts", "path", "decode", "label_filters", "label_filter"}
-    if method in {"zookeeper", "zookeeper_poll"}:
-        *base, name = str(discovery.get("path", "")).strip("/").split("/")
-        decode = _table(discovery.get("decode")).get("method", "nerve")
-        place = "/".join((",".join(map(str, discovery.get("hosts", ()))), *base))
-        yield "from", f"zookeeper://{place}?format={decode}"
-        yield "name", name
-    elif method not in {"base", "stub"}:
-        note(f"{where}.discovery.method: {method} is not known here: no servers")
-        return
-    for key in discovery.keys() - known:
-        note(f"{where}.discovery.{key}: is not known here")
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
