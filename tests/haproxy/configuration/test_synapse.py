@@ -227,7 +227,7 @@ def test_what_cannot_be_honoured_is_named() -> None:
     said = {
         "services": {
             "a": {
-                "discovery": {"method": "ec2tag", "tag_name": "x"},
+                "discovery": {"method": "odd", "tag_name": "x"},
                 "haproxy": {"backend_name": "c", "odd": 1},
                 "file_output": {"odd": 1},
             },
@@ -240,7 +240,7 @@ def test_what_cannot_be_honoured_is_named() -> None:
     assert sorted(read(json.dumps(said), "s").notes) == [
         "s: haproxy.do_checks: every file is checked before it is used",
         "s: haproxy.strange: is not known here",
-        "s: services.a.discovery.method: ec2tag is not known here: no servers",
+        "s: services.a.discovery.method: odd is not known here: no servers",
         "s: services.a.file_output.odd: is not known here",
         "s: services.a.haproxy.odd: is not known here",
         "s: services.b.discovery.generator_config_path: is not known here",
