@@ -85,8 +85,8 @@ def test_no_method_is_no_address(method: str) -> None:
         (
             {**MARATHON, "marathon_api_path": "/x"},
             (
-                "marathon_api_path: does not end in /v2/apps/%{app}/tasks: that is asked"
-                " for"
+                "marathon_api_path: does not end in /v2/apps/%{app}/tasks: that is"
+                " asked for"
             ),
         ),
         (
@@ -101,8 +101,8 @@ def test_no_method_is_no_address(method: str) -> None:
         (
             {**EC2, "aws_secret_access_key": "geheim"},
             (
-                "aws_secret_access_key: is read from the variable AWS_SECRET_ACCESS_KEY,"
-                " not from here"
+                "aws_secret_access_key: is read from the variable"
+                " AWS_SECRET_ACCESS_KEY, not from here"
             ),
         ),
     ],
@@ -156,8 +156,8 @@ def test_a_toggle_is_named_and_the_first_serves() -> None:
     assert notes == [
         "resolver.s3_url: is not known here",
         (
-            "resolver.method: s3_toggle is not known here: the first watcher in their order"
-            " that has any instances serves"
+            "resolver.method: s3_toggle is not known here: the first watcher in their"
+            " order that has any instances serves"
         ),
     ]
 
@@ -171,8 +171,8 @@ def test_a_second_name_is_named_and_left_out() -> None:
     assert (found["from"], found["name"]) == ([IN_ZOOKEEPER, same], "web")
     assert notes == [
         (
-            "watchers.b: a service has one name in all of its registries, here web already:"
-            " it is left out"
+            "watchers.b: a service has one name in all of its registries, here web"
+            " already: it is left out"
         )
     ]
 
@@ -189,8 +189,8 @@ def test_filters_of_all_watchers_are_the_services() -> None:
     assert found["filters"] == []
     assert notes == [
         (
-            "watchers.a: label filters are the whole service's here, and these not every"
-            " watcher's: they are left out"
+            "watchers.a: label filters are the whole service's here, and these not"
+            " every watcher's: they are left out"
         )
     ]
 
