@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from registrator.backoff import delays
+from registrator.bell import Bell
 from registrator.complaints import Complaints
 from registrator.engine import Engine, Hint
 from registrator.errors import Gone, SourceError
@@ -19,6 +20,8 @@ from registrator.snapshot import Snapshot
 log = logging.getLogger(__name__)
 
 Deregister = Literal["always", "on-success", "never"]
+Decide = Callable[[Container, Rules, Container | None], tuple[Decision, ...]]
+"""Says what each port of a container is, as `registrator.labels.decide` does."""
 
 LOOKERS = 16
 """Containers inspected at a time: enough to hide the engine's latency."""
@@ -33,6 +36,8 @@ class SourceReport:
 
     endpoint: str
     connected: bool
+    current: bool
+    """Whether all was looked at since it was connected, and nothing failed since."""
     containers: int
     waiting: int
     listings: int
@@ -56,6 +61,7 @@ class Source:
         endpoint: str,
         resync: float = 60.0,
         deregister: Deregister = "always",
+        decide: Decide = decide,
     ) -> None:
         self._engine = engine
         self._endpoint = endpoint
@@ -64,6 +70,9 @@ class Source:
         self._rules = rules()
         self._resync = resync or None
         self._deregister = deregister
+        self._decided = decide
+        self.lost = Bell()
+        """Rings when the engine does not do what was asked."""
         self._hints = Hints()
         self._running: set[ContainerId] = set()
         self._seen: dict[ContainerId, int] = {}
@@ -74,7 +83,7 @@ class Source:
         self._retries: dict[ContainerId, Iterator[float]] = {}
         self._listing_due = asyncio.Event()
         self._connected = False
-        self._streams = self._trusted_streams = 0
+        self._streams = self._trusted_streams = self._whole_streams = 0
         self._listed_at: float | None = None
         self._error = ""
 
@@ -99,6 +108,9 @@ class Source:
         return SourceReport(
             endpoint=self._endpoint,
             connected=self._connected,
+            current=self._connected
+            and not self._error
+            and self._whole_streams == self._streams,
             containers=len(self._running),
             waiting=len(self._hints),
             listings=self._snapshot.listings,
@@ -130,6 +142,7 @@ class Source:
         if error != self._error:
             log.warning("%s; the records stay, trying again", error)
         self._error = error
+        self.lost.ring()
 
     def _hear(self, hint: Hint) -> None:
         if hint.container is None:
@@ -209,6 +222,7 @@ class Source:
     def _finish_listing(self) -> None:
         if self._unseen is not None and not self._unseen:
             self._unseen = None
+            self._whole_streams = self._trusted_streams
             self._snapshot.listed()
 
     async def _look(self) -> None:
@@ -271,7 +285,7 @@ class Source:
             self._joined.setdefault(ContainerId(target), set()).add(container.id)
             with suppress(Gone):
                 joined = await self._engine.inspect(ContainerId(target))
-        return container, decide(container, self._rules, joined)
+        return container, self._decided(container, self._rules, joined)
 
     def _keeps(self, container: Container) -> bool:
         """Whether -deregister keeps the records of a container that has ended."""

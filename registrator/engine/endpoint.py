@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final
@@ -54,14 +54,17 @@ def resolve(
     environment: Mapping[str, str],
     host: str = "",
     *,
+    tls: Tls | None = None,
+    origin: str = "--docker-host",
     sockets: Sequence[Path] = SOCKETS,
 ) -> Endpoint:
     """Work out the engine's address; raise `ConfigError` with every mistake.
 
     An engine that is not there (yet) is not a mistake: the daemon outlives it.
-    *host* is what the operator gave on the command line, if anything.
+    *host* is what the operator gave, if anything, with *tls* instead of what the
+    environment says of it; *origin* says where, for messages.
     """
-    given = _given(environment, host)
+    given = _given(environment, Given(origin=origin, host=host, tls=tls))
     if given is None:
         found = next(filter(_is_socket, sockets), sockets[0])
         given = Given(origin="", host=f"unix://{found}")
@@ -75,14 +78,14 @@ def resolve(
     raise ConfigError(f"{_say(given)}: {_INSTEAD.get(scheme, _INSTEAD[''])}")
 
 
-def _given(environment: Mapping[str, str], host: str) -> Given | None:
+def _given(environment: Mapping[str, str], told: Given) -> Given | None:
     directory = Path(
         environment.get("DOCKER_CONFIG")
         or Path(environment.get("HOME") or "/", ".docker")
     )
     tls = _environment_tls(environment, directory)
-    if host:
-        return Given(origin="--docker-host", host=host, tls=tls)
+    if told.host:
+        return replace(told, tls=told.tls or tls)
     if host := environment.get("DOCKER_HOST", ""):
         return Given(origin="DOCKER_HOST", host=host, tls=tls)
     name = environment.get("DOCKER_CONTEXT") or context.current(directory)
