@@ -1,17 +1,17 @@
 """URIs that name an engine whose containers are wanted."""
 
-import ipaddress
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from registrator.engine import Endpoint, resolve
 from registrator.engine.tls import Tls
 from registrator.engine_source.images import Image
 from registrator.errors import ConfigError
+from registrator.kinds import ADDRESS
+from registrator.uri import attempt, read_options, without_secrets
 
 _OPTIONS: Final = ("address", "image", "port")
 _FILES: Final = ("ca", "cert", "key")
@@ -47,18 +47,13 @@ def read_place(uri: str, environment: Mapping[str, str]) -> Place:
     scheme, _, rest = uri.partition(":")
     scheme = scheme.lower()
     place, _, query = rest.removeprefix("//").partition("?")
-    shown = f"{scheme}://{place.rpartition('@')[2]}"
-    given, mistakes = _options(query, scheme)
-    image = endpoint = None
-    try:
-        image = Image.of(given["image"]) if "image" in given else None
-    except ConfigError as error:
-        mistakes += (f"image: {each}" for each in error.problems)
-    problems = [f"{shown}: {each}" for each in mistakes]
-    try:
-        endpoint = _endpoint(scheme, place, given, environment)
-    except ConfigError as error:
-        problems += error.problems
+    shown = without_secrets(f"{scheme}://{place}")
+    known = (*_OPTIONS, *_FILES) if scheme == "docker-tls" else _OPTIONS
+    problems: list[str] = []
+    given = read_options(query, known, problems, shown)
+    problems += (f"{shown}: {each}" for each in _wrong(given))
+    image = attempt(problems, lambda: _image(given, shown))
+    endpoint = attempt(problems, lambda: _endpoint(scheme, place, given, environment))
     if problems or endpoint is None:
         raise ConfigError(*problems)
     said = "&".join(
@@ -68,41 +63,32 @@ def read_place(uri: str, environment: Mapping[str, str]) -> Place:
         # Sources of one engine are told apart by what they are asked for.
         uri=f"{shown}?{said}" if said else shown,
         endpoint=endpoint,
-        address=given.get("address", ""),
+        address=ADDRESS.read(given["address"]) if "address" in given else "",
         image=image,
         port=int(given.get("port", "0")),
     )
-
-
-def _options(query: str, scheme: str) -> tuple[Mapping[str, str], list[str]]:
-    """Read what is asked for, and what is wrong with that."""
-    known = (*_OPTIONS, *_FILES) if scheme == "docker-tls" else _OPTIONS
-    pairs = parse_qsl(query, keep_blank_values=True)
-    given = dict(pairs)
-    mistakes = []
-    for name, times in Counter(name for name, _ in pairs).items():
-        if name not in known:
-            mistakes.append(f"unknown option {name!r} (known: {', '.join(known)})")
-        if times > 1:
-            mistakes.append(f"option {name!r} is given twice")
-    return given, [*mistakes, *_wrong(given)]
 
 
 def _wrong(given: Mapping[str, str]) -> Iterator[str]:
     if ("image" in given) != ("port" in given):
         yield "image and port, the container's, only work together"
     port = given.get("port", "1")
-    if not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65536):
-        yield f"port: {port[:20]!r} is no port"
-    if "address" in given and not _is_address(given["address"]):
-        yield f"address: {given['address'][:60]!r} is no IP address to be reached at"
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        yield "port is not a number from 1 to 65535"
+    if "address" in given:
+        try:
+            ADDRESS.read(given["address"])
+        except ValueError as error:
+            yield f"address is not {error}"
 
 
-def _is_address(text: str) -> bool:
+def _image(given: Mapping[str, str], shown: str) -> Image | None:
+    if "image" not in given:
+        return None
     try:
-        return not ipaddress.ip_address(text).is_unspecified and "%" not in text
-    except ValueError:
-        return False
+        return Image.of(given["image"])
+    except ConfigError as error:
+        raise ConfigError(*(f"{shown}: {each}" for each in error.problems)) from error
 
 
 def _endpoint(
