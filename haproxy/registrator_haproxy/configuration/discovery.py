@@ -17,8 +17,8 @@ _TASKS: Final = "/v2/apps/%{app}/tasks"
 class _Place:
     """Where one watcher of synapse looks."""
 
-    source: str = ""
-    """"": nowhere."""
+    sources: tuple[str, ...] = ()
+    """None: nowhere."""
     name: str = ""
     """What the service is called there, where the source does not say."""
 
@@ -36,8 +36,8 @@ def discovered(
         return
     yield "filters", _filters(discovery)
     place = _place(where, discovery, note)
-    if place.source:
-        yield "from", place.source
+    if place.sources:
+        yield "from", place.sources[0] if len(place.sources) == 1 else [*place.sources]
     if place.name:
         yield "name", place.name
 
@@ -71,8 +71,8 @@ def _several(
                 f"{where}.watchers.{name}: a service has one name in all of its"
                 f" registries, here {called} already: it is left out"
             )
-        elif place.source:
-            sources.append(place.source)
+        elif place.sources:
+            sources += place.sources
             called = called or place.name
     yield "from", sources
     yield "choose", choose
@@ -151,7 +151,7 @@ def _zookeeper(where: str, discovery: Mapping[str, Any], note: Note) -> _Place:
     *base, name = str(discovery.get("path", "")).strip("/").split("/")
     decode = table(discovery.get("decode")).get("method", "nerve")
     place = "/".join((",".join(map(str, discovery.get("hosts", ()))), *base))
-    return _Place(source=f"zookeeper://{place}?format={decode}", name=name)
+    return _Place(sources=(f"zookeeper://{place}?format={decode}",), name=name)
 
 
 def _marathon(where: str, discovery: Mapping[str, Any], note: Note) -> _Place:
@@ -171,7 +171,7 @@ def _marathon(where: str, discovery: Mapping[str, Any], note: Note) -> _Place:
         "poll": discovery.get("check_interval", 10),
     }
     root = path.removesuffix(_TASKS).strip("/")
-    return _Place(source=f"{place}{f'/{root}' if root else ''}?{_query(options)}")
+    return _Place(sources=(f"{place}{f'/{root}' if root else ''}?{_query(options)}",))
 
 
 def _address(url: str) -> str:
@@ -203,7 +203,66 @@ def _ec2tag(where: str, discovery: Mapping[str, Any], note: Note) -> _Place:
         "poll": discovery.get("check_interval", 15),
     }
     tag = quote(str(discovery.get("tag_name", "")), safe="")
-    return _Place(source=f"ec2://{discovery['aws_region']}/{tag}?{_query(options)}")
+    return _Place(sources=(f"ec2://{discovery['aws_region']}/{tag}?{_query(options)}",))
+
+
+def _docker(where: str, discovery: Mapping[str, Any], note: Note) -> _Place:
+    # Events tell more than any interval.
+    known = {"servers", "image_name", "container_port", "check_interval"}
+    _unknown(where, discovery, known, note)
+    options = {
+        "image": discovery.get("image_name", ""),
+        "port": discovery.get("container_port", ""),
+    }
+    return _Place(
+        sources=tuple(
+            f"docker://{_host(server['host'])}:{server.get('port', 4243)}"
+            f"?{_query(options)}"
+            for server in _servers(where, discovery, {"name", "host", "port"}, note)
+        )
+    )
+
+
+def _dns(where: str, discovery: Mapping[str, Any], note: Note) -> _Place:
+    _unknown(where, discovery, {"servers", "nameserver", "check_interval"}, note)
+    asked = discovery.get("nameserver") or []
+    asked = asked if isinstance(asked, list) else [asked]
+    place = ",".join(_host(each) for each in asked)
+    most = discovery.get("check_interval", 30)
+    known = {"name", "host", "port", "labels"}
+    return _Place(
+        sources=tuple(
+            f"dns-a://{place}?"
+            + _query(
+                {
+                    "name": server["host"],
+                    **({"port": server["port"]} if "port" in server else {}),
+                    "max": most,
+                    **{f"label.{k}": v for k, v in table(server.get("labels")).items()},
+                }
+            )
+            for server in _servers(where, discovery, known, note)
+        )
+    )
+
+
+def _servers(
+    where: str, discovery: Mapping[str, Any], known: set[str], note: Note
+) -> Iterator[Mapping[str, Any]]:
+    for index, each in enumerate(discovery.get("servers") or ()):
+        server = table(each)
+        place = f"{where}.servers.{index}"
+        if not server.get("host"):
+            note(f"{place}.host: must be said: it is left out")
+            continue
+        for key in sorted(server.keys() - known):
+            note(f"{place}.{key}: is not known here")
+        yield server
+
+
+def _host(said: Any) -> str:
+    text = str(said)
+    return f"[{text}]" if text.count(":") > 1 and text[0] != "[" else text
 
 
 def _query(options: Mapping[str, Any]) -> str:
@@ -223,6 +282,8 @@ _METHODS: Final[Mapping[str, _Read]] = MappingProxyType(
         "zookeeper_poll": _zookeeper,
         "marathon": _marathon,
         "ec2tag": _ec2tag,
+        "docker": _docker,
+        "dns": _dns,
     }
 )
 """How each `method` is read: a row for one more."""

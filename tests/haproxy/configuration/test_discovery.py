@@ -59,6 +59,25 @@ def several(
             ),
         ),
         (
+            {
+                "method": "docker",
+                "servers": [{"name": "d1", "host": "d1.example"}],
+                "image_name": "host:5000/me/web",
+                "container_port": 8080,
+                "check_interval": 15,
+            },
+            "docker://d1.example:4243?image=host%3A5000%2Fme%2Fweb&port=8080",
+        ),
+        (
+            {
+                "method": "dns",
+                "servers": [{"host": "web.example", "port": 80, "labels": {"az": "b"}}],
+                "nameserver": "fd00::1",
+                "check_interval": 5,
+            },
+            "dns-a://[fd00::1]?name=web.example&port=80&max=5&label.az=b",
+        ),
+        (
             {**MARATHON, "marathon_api_url": "http://[::1]"},
             "marathon://[::1]:80?app=team%2Fweb&port-index=0&poll=10",
         ),
@@ -199,3 +218,49 @@ def test_no_watchers_are_no_address() -> None:
     found, notes = read(method="multi", resolver={"method": "union"}, odd=1)
 
     assert (found["from"], notes) == ([], ["odd: is not known here"])
+
+
+def test_every_server_of_docker_and_of_dns_is_a_source_of_its_own() -> None:
+    docker, _ = read(
+        method="docker",
+        servers=[{"host": "fd00::1", "port": 2375}, {"host": "10.0.0.2"}],
+        image_name="web",
+        container_port=80,
+    )
+    names, notes = read(
+        method="dns", servers=[{"host": "a.example"}, {"host": "10.0.0.1", "port": 81}]
+    )
+
+    assert docker["from"] == [
+        "docker://[fd00::1]:2375?image=web&port=80",
+        "docker://10.0.0.2:4243?image=web&port=80",
+    ]
+    assert names["from"] == [
+        "dns-a://?name=a.example&max=30",
+        "dns-a://?name=10.0.0.1&port=81&max=30",
+    ]
+    assert notes == []
+    for uri in (*docker["from"], *names["from"]):
+        stores.readable(uri, Site(node="here"))
+
+
+def test_a_server_that_cannot_be_read_is_named() -> None:
+    found, notes = read(
+        method="dns",
+        servers=[{"name": "x"}, {"host": "a.example", "weight": 3}],
+        resolver="y",
+    )
+
+    assert found["from"] == "dns-a://?name=a.example&max=30"
+    assert notes == [
+        "resolver: is not known here",
+        "servers.0.host: must be said: it is left out",
+        "servers.1.weight: is not known here",
+    ]
+
+
+def test_names_of_zookeeper_that_dns_would_have_to_know_are_told() -> None:
+    found, notes = read(method="zookeeper_dns", hosts=["z:2181"], path="/web")
+
+    assert "from" not in found
+    assert notes == ["method: zookeeper_dns is not known here: no servers"]

@@ -18,7 +18,8 @@ LABEL: Final = "label."
 """What options begin with that say what every instance has as metadata."""
 
 _OPTIONS: Final = ("name", "port", "family", "min", "max")
-_USUAL: Final = {"min": "1", "max": "30"}
+_LEAST: Final = "1"
+_MOST: Final = "30"
 _FAMILIES: Final[Mapping[str, "Families"]] = {"4": ("A",), "6": ("AAAA",)}
 
 Families = tuple[Literal["A", "AAAA"], ...]
@@ -60,7 +61,7 @@ def read_place(uri: str) -> Place:
     pairs = parse_qsl(uri.partition("#")[0].partition("?")[2], keep_blank_values=True)
     labels = {name for name, _ in pairs if name.startswith(LABEL) and name != LABEL}
     location = read_location(uri, port=53, options=(*_OPTIONS, *labels))
-    options = {**_USUAL, **location.options}
+    options = {**_bounds(location.options), **location.options}
     srv = location.scheme == "dns-srv"
     # Nothing before the path means the host's own, and not the usual address.
     own = uri.partition(":")[2].removeprefix("//")[:1] in {"", "/", "?", "#"}
@@ -104,6 +105,15 @@ def dns_name(text: str) -> Name:
         raise ConfigError(f"{text[:60]!r} is no name that dns can have") from error
 
 
+def _bounds(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Say what holds where nothing is said; one bound may push the other."""
+    least, most = given.get("min", _LEAST), given.get("max", _MOST)
+    return {
+        "min": min(_LEAST, most, key=_seconds),
+        "max": max(_MOST, least, key=_seconds),
+    }
+
+
 def _wrong(options: Mapping[str, str], *, srv: bool) -> Iterator[str]:
     name, port = options.get("name"), options.get("port", "1")
     if name is not None:
@@ -117,7 +127,7 @@ def _wrong(options: Mapping[str, str], *, srv: bool) -> Iterator[str]:
         yield "port is not a number from 1 to 65535"
     if options.get("family", "4") not in _FAMILIES:
         yield "family is not 4 or 6"
-    bounds = [_seconds(options[each]) for each in _USUAL]
+    bounds = _seconds(options["min"]), _seconds(options["max"])
     if not 0.1 <= bounds[0] <= bounds[1] <= 86_400:
         yield "min and max are not numbers of seconds from 0.1 to 86400, min the less"
 

@@ -44,6 +44,16 @@ def test_an_address_is_not_below_a_domain() -> None:
     assert read_place("dns-a:///service.consul").asked("10.0.0.1") == "10.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("query", "least", "most"),
+    [("min=60", 60, 60), ("max=0.5", 0.5, 0.5), ("min=2", 2, 30), ("max=9", 1, 9)],
+)
+def test_one_bound_pushes_the_other(query: str, least: float, most: float) -> None:
+    place = read_place(f"dns-a://?{query}")
+
+    assert (place.least, place.most) == (least, most)
+
+
 def test_without_any_name_none_is_asked_for() -> None:
     assert read_place("dns-a:///service.consul").asked("") == ""
 
