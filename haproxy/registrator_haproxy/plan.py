@@ -9,8 +9,10 @@ from typing import Final
 
 from registrator.model import Instance
 from registrator_haproxy import whitelist, wishes
+from registrator_haproxy.choosing import choose
 from registrator_haproxy.configuration.model import Configuration, Fixed, Service
 from registrator_haproxy.layout import Backend, Layout, Section, Server
+from registrator_haproxy.routing import backend_name, frontends
 from registrator_haproxy.whitelist import Unfit
 
 OPTIONS: Final = "haproxy_server_options"
@@ -48,11 +50,7 @@ class Planner:
             Section(title="defaults", lines=configuration.defaults),
             *(Section(title=title, lines=lines) for title, lines in extra),
         )
-        self._frontends = tuple(
-            _frontend(name, service)
-            for name, service in self._services.items()
-            if service.listen is not None
-        )
+        self._frontends = frontends(configuration)
 
     def plan(self, believed: Mapping[str, Sequence[Instance]]) -> Planned:
         """Lay out every service with those of its instances that are believed in."""
@@ -77,13 +75,13 @@ class Planner:
         refused: list[str] = []
         servers = _servers(service, found, refused)
         backend = Backend(
-            name=_backend_name(name, service),
+            name=backend_name(name, service),
             lines=(
                 *_said("mode", service.mode),
                 *_said("balance", service.balance),
                 *service.backend,
             ),
-            servers=_ordered(servers, service, f"{self._seed}/{name}"),
+            servers=choose(servers, service, f"{self._seed}/{name}"),
             dynamic=_is_dynamic(service),
         )
         return backend, tuple(refused)
@@ -94,23 +92,6 @@ def plan(
 ) -> Planned:
     """Lay a configuration out once."""
     return Planner(configuration).plan(believed)
-
-
-def _frontend(name: str, service: Service) -> Section:
-    return Section(
-        # HAProxy 3.2 warns of a frontend and a backend with one name.
-        title=f"frontend {name}-in",
-        lines=(
-            " ".join(("bind", str(service.listen), *service.bind_options.split())),
-            *_said("mode", service.mode),
-            *service.frontend,
-            f"default_backend {_backend_name(name, service)}",
-        ),
-    )
-
-
-def _backend_name(name: str, service: Service) -> str:
-    return service.backend_name or name
 
 
 def _said(keyword: str, value: str | None) -> tuple[str, ...]:
@@ -208,26 +189,3 @@ def _name(whose: str, address: str, port: int) -> str:
     return whitelist.name(
         f"{readable}_{address}:{port}" if readable else f"{address}:{port}"
     )
-
-
-def _ordered(
-    servers: Sequence[Server], service: Service, seed: str
-) -> tuple[Server, ...]:
-    """Put servers into their order, and leave out those that are too many.
-
-    Which those are says the highest random weight, so that one more or less moves no
-    other (Thaler and Ravishankar 1998); on each host others, so that not all begin with
-    the same one.
-    """
-    drawn = sorted(servers, key=lambda each: _draw(seed, each.name))
-    kept = drawn[: service.at_most or None]
-    if service.order == "registry":
-        return tuple(each for each in servers if each in kept)
-    if service.order != "host":
-        down = service.order == "name-descending"
-        kept.sort(key=lambda each: each.name, reverse=down)
-    return tuple(kept)
-
-
-def _draw(seed: str, name: str) -> bytes:
-    return hashlib.blake2b(f"{seed}\0{name}".encode(), digest_size=8).digest()

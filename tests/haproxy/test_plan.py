@@ -149,22 +149,6 @@ def test_the_order_is_this_hosts_own_and_always_the_same() -> None:
     assert there.servers != here
 
 
-def test_one_more_or_less_moves_no_other() -> None:
-    many = [instance(n) for n in range(20)]
-    without = [each for each in servers(*many) if each.port != 8007]
-
-    assert list(servers(*(each for each in many if each.port != 8007))) == without
-
-
-def test_of_many_a_host_takes_some_and_keeps_to_them() -> None:
-    many = [instance(n) for n in range(20)]
-    some = places(*many, **{"at-most": 5})
-    fewer = [each for each in many if f"{each.address}:{each.port}" != some[0]]
-
-    assert len(some) == 5
-    assert len(set(places(*fewer, **{"at-most": 5})) & set(some)) == 4
-
-
 def test_a_service_has_a_frontend_where_it_listens() -> None:
     layout = laid_out(listen="[::1]:80", mode="tcp", frontend=["option tcplog"]).layout
 
@@ -221,23 +205,6 @@ def test_sections_of_the_operator_stand_before_all_others() -> None:
     titles = [each.title for each in plan(asked, {}).layout.fixed]
 
     assert titles == ["global", "defaults", "peers p"]
-
-
-@pytest.mark.parametrize(
-    ("order", "numbers"),
-    [
-        ("name", [1, 2, 3]),
-        ("name-descending", [3, 2, 1]),
-        ("registry", [2, 3, 1]),
-    ],
-)
-def test_other_orders_are_the_same_on_every_host(
-    order: str, numbers: list[int]
-) -> None:
-    shown = [instance(n) for n in (2, 3, 1)]
-
-    found = [each.port - 8000 for each in servers(*shown, order=order)]
-    assert found == numbers
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from registrator import plain_yaml
 from registrator.errors import ConfigError
 from registrator.visible import visible
+from registrator_haproxy.configuration.claims import MISPLACED
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.configuration.synapse import is_synapse, translate
 
@@ -43,16 +44,23 @@ def read(text: str, name: str) -> Read:
         found = Configuration.model_validate({} if said is None else said)
     except ValidationError as error:
         tree = yaml.compose(text, yaml.SafeLoader)
-        for each in error.errors(include_url=False, include_input=False):
-            way = [step for step in each["loc"] if step != "[key]"]
+        for way, reason in _found(error):
             line = _line(tree, way)
             path = ".".join(map(str, way)) or "the file"
-            mistakes.append(f"{name}: line {line}: {visible(path)}: {_reason(each)}")
+            mistakes.append(f"{name}: line {line}: {visible(path)}: {reason}")
     if mistakes:
         raise ConfigError(*mistakes)
     return Read(
         configuration=found, notes=tuple(f"{name}: {visible(each)}" for each in notes)
     )
+
+
+def _found(error: ValidationError) -> Iterator[tuple[Sequence[str | int], str]]:
+    for each in error.errors(include_url=False, include_input=False):
+        if each["type"] == MISPLACED:
+            yield from each["ctx"]["mistakes"]
+        else:
+            yield [step for step in each["loc"] if step != "[key]"], _reason(each)
 
 
 def _reason(mistake: ErrorDetails) -> str:

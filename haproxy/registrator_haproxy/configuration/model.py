@@ -4,46 +4,35 @@ Durations are seconds. Lines and words that the operator gives are HAProxy's own
 into its file as they are: `haproxy -c` judges them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PlainValidator,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 
 from registrator_haproxy import whitelist
-from registrator_haproxy.configuration.bind import Bind, read_bind
+from registrator_haproxy.configuration.claims import Claim, Way, refuse, twice
 from registrator_haproxy.configuration.outputs import Output, refuse_clashes
-from registrator_haproxy.configuration.table import Several, Table, Text, of_list
+from registrator_haproxy.configuration.routes import Frontend, Route
+from registrator_haproxy.configuration.table import (
+    Line,
+    Lines,
+    Listen,
+    Name,
+    Port,
+    Seconds,
+    Several,
+    Table,
+    Text,
+    of_one_or_several,
+)
 from registrator_haproxy.guard import Caution
 
-
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("a line of HAProxy's has printable characters only")
-    return text
-
-
-def _of_one_or_several(value: object) -> object:
-    return (value,) if isinstance(value, str) else of_list(value)
-
-
-Name = Annotated[str, AfterValidator(whitelist.name)]
-Line = Annotated[str, AfterValidator(_one_line)]
-Lines = Several[Line]
-Listen = Annotated[
-    Bind,
-    PlainValidator(read_bind),
-    WithJsonSchema({"type": ["string", "integer"], "examples": [8080, "[::1]:8080"]}),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(ge=0, le=10 * 365 * 86400)]
 Place = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./-]{1,100}$")]
 """A path that may stand in HAProxy's file."""
 
@@ -71,9 +60,12 @@ class Filter(Table):
 class Service(Table):
     """One service: which registry knows its servers, and how HAProxy offers it."""
 
-    source: Annotated[tuple[Text, ...], BeforeValidator(_of_one_or_several)] = Field(
-        default=(), alias="from"
-    )
+    source: Annotated[
+        tuple[Text, ...],
+        BeforeValidator(
+            of_one_or_several, json_schema_input_type=Text | tuple[Text, ...]
+        ),
+    ] = Field(default=(), alias="from")
     """Addresses of registries and other sources."""
     choose: Literal["together", "first"] = "together"
     """Of several: all their instances, or those of the first that has any."""
@@ -84,6 +76,13 @@ class Service(Table):
     listen: Listen | None = None
     """Where HAProxy listens for it; nothing: there is a backend only."""
     bind_options: Line = Field(default="", alias="bind-options")
+    routes: Annotated[
+        tuple[Route, ...],
+        BeforeValidator(
+            of_one_or_several, json_schema_input_type=Route | tuple[Route, ...]
+        ),
+    ] = ()
+    """Which requests are its own, of the frontends that several share."""
     mode: Literal["tcp", "http"] | None = "http"
     """Nothing: the lines say it, or the defaults do."""
     balance: Line | None = "roundrobin"
@@ -174,6 +173,8 @@ class Configuration(Table):
     """What the order of servers, and the choice of some, depend on: this host."""
     drain: Seconds = 30.0
     """For how long a server that goes may end what it is at before it is closed off."""
+    frontends: Mapping[Name, Frontend] = Field(default_factory=dict)
+    """Where HAProxy listens for several services at once, by name."""
     services: Mapping[Name, Service] = Field(default_factory=dict)
     outputs: Several[Output] = ()
     """Other files that say what the services have."""
@@ -181,22 +182,37 @@ class Configuration(Table):
     @model_validator(mode="after")
     def _nothing_stands_twice(self) -> Self:
         """Refuse what HAProxy, or a file, would take from one and give to another."""
-        names: dict[str, str] = {}
-        places: dict[Bind, str] = {}
-        for name, service in self.services.items():
-            backend = service.backend_name or name
-            if names.setdefault(backend, name) != name:
-                raise ValueError(
-                    f"services {names[backend]} and {name} have one backend: {backend}"
-                )
-            place = service.listen
-            if place is not None and places.setdefault(place, name) != name:
-                raise ValueError(
-                    f"services {places[place]} and {name} listen on one place: {place}"
-                )
+        refuse([*twice(self._claims()), *self._lost()])
         own = () if self.haproxy.manage == "nothing" else self.haproxy.paths
         refuse_clashes(self.outputs, self.services, own)
         return self
+
+    def _claims(self) -> Iterator[Claim]:
+        for name, frontend in self.frontends.items():
+            way, who = ("frontends", name), f"frontend {name}"
+            yield Claim(way, who, "are called the same", name)
+            for place in frontend.listen:
+                yield Claim((*way, "listen"), who, "listen on one place", place)
+        for name, service in self.services.items():
+            way, who = ("services", name), f"service {name}"
+            backend = service.backend_name or name
+            yield Claim(way, who, "have one backend", backend)
+            if service.listen is not None:
+                yield Claim(way, who, "are called the same", name)
+                place = service.listen
+                yield Claim((*way, "listen"), who, "listen on one place", place)
+            for number, route in enumerate(service.routes):
+                yield Claim((*way, "routes", number), who, "have one route", route)
+
+    def _lost(self) -> Iterator[tuple[Way, str]]:
+        """Find routes that lead to nothing."""
+        for name, service in self.services.items():
+            way = "services", name, "routes"
+            if service.routes and service.mode == "tcp":
+                yield way, "a service with routes has mode: http"
+            for number, route in enumerate(service.routes):
+                if route.frontend not in self.frontends:
+                    yield (*way, number), f"there is no frontend {route.frontend}"
 
 
 def schema() -> dict[str, object]:

@@ -99,8 +99,14 @@ global: "maxconn 1"
             "services: {web: {mode: tcp, mode: http}}",
             "line 1: mode stands a second time",
         ),
-        ("services: {a: {listen: 80}, b: {listen: 80}}", "a and b listen on one place"),
-        ("services: {a: {}, b: {backend-name: a}}", "a and b have one backend: a"),
+        (
+            "services: {a: {listen: 80}, b: {listen: 80}}",
+            "services.b.listen: service a and service b listen on one place",
+        ),
+        (
+            "services: {a: {}, b: {backend-name: a}}",
+            "services.b: service a and service b have one backend: a",
+        ),
         ("services:\n  a: {}\n  a: {}", "line 3: a stands a second time"),
         ("extra: {'peers p': [a], 'peers p': [b]}", "peers p stands a second time"),
         ("services: &x {web: *x}", "aliases"),
@@ -126,6 +132,67 @@ def test_places_to_listen_on(said: str | int, bind: Bind, written: str) -> None:
 
     assert found.services["web"].listen == bind
     assert str(bind) == written
+
+
+FRONTENDS = """
+frontends:
+  public: {listen: [80, 81]}
+  web: {listen: 80}
+services:
+  a:
+    routes: {frontend: public, host: www.example.org, path: /shop}
+  b:
+    routes:
+      - {frontend: public}
+      - {frontend: public, host: WWW.example.org, path: /shop/}
+      - {frontend: private}
+  web: {listen: 81, mode: tcp, routes: [{frontend: public, path: /}]}
+"""
+
+
+MISTAKES = """\
+web.yaml: line 4: frontends.web.listen: frontend public and frontend web listen on one \
+place: 127.0.0.1:80
+web.yaml: line 11: services.b.routes.1: service a and service b have one route: \
+public, www.example.org, /shop
+web.yaml: line 13: services.web: frontend web and service web are called the same: web
+web.yaml: line 13: services.web.listen: frontend public and service web listen on one \
+place: 127.0.0.1:81
+web.yaml: line 13: services.web.routes.0: service b and service web have one route: \
+public, any host, /
+web.yaml: line 12: services.b.routes.2: there is no frontend private
+web.yaml: line 13: services.web.routes: a service with routes has mode: http"""
+
+
+def test_routes_and_places_that_two_have_are_all_named_with_their_places() -> None:
+    assert "\n".join(mistakes(FRONTENDS)) == MISTAKES
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{frontend: f, host: 'a b'}", "'a b' is no host"),
+        ("{frontend: f, host: 'a.*.b'}", "is no host"),
+        ("{frontend: f, host: '-a'}", "is no host"),
+        ("{frontend: f, host: ''}", "is no host"),
+        ("{frontend: f, host: 'ü.org'}", "is no host"),
+        (f"{{frontend: f, host: {'a.' * 130}a}}", "is no host"),
+        ("{frontend: f, host: 'a } { always_true'}", "is no host"),
+        ("{frontend: f, path: shop}", "'shop' is no path"),
+        ("{frontend: f, path: '/a b'}", "is no path"),
+        ("{frontend: f, path: '/a}'}", "is no path"),
+        ('{frontend: f, path: "/a\n"}', "is no path"),
+        ("{frontend: f, path: '/$HOME'}", "is no path"),
+        ("{host: a.org}", "services.w.routes.0.frontend: field required"),
+        ("f", "services.w.routes.0: should be a valid"),
+    ],
+)
+def test_a_route_is_a_name_and_a_path_and_nothing_that_haproxy_reads_otherwise(
+    said: str, why: str
+) -> None:
+    text = f"frontends: {{f: {{listen: 80}}}}\nservices: {{w: {{routes: {said}}}}}"
+
+    assert why in "\n".join(mistakes(text))
 
 
 def test_the_published_schema_is_that_of_the_program() -> None:
