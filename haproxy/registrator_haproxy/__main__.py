@@ -34,6 +34,7 @@ def _run(asked: argparse.Namespace) -> int:
         file=asked.config,
         state=None,
         node=asked.node_name or platform.node(),
+        zone=asked.zone,
         environment=environment,
     )
     configuration = app.load(start)
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--check-config", action="store_true", help="say whether it is right, and exit"
     )
     parser.add_argument("--node-name", default="", help="this host's name")
+    parser.add_argument("--zone", default="", help="where this host is: eu-west-1/a")
     parser.add_argument(
         "--state",
         default=state.AUTO,

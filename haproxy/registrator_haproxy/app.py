@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from registrator.backend import Site
 from registrator.errors import ConfigError, RegistratorError, Unavailable, leaves
-from registrator_haproxy import memory
+from registrator_haproxy import memory, tiers
 from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration, Process
 from registrator_haproxy.guard import Belief
@@ -47,6 +47,8 @@ class Start:
     state: Path | None
     """A directory that outlives us; None: there is none."""
     node: str
+    zone: str = ""
+    """Where this host is, if the configuration is not to say so."""
     environment: Mapping[str, str]
 
     def keeping(self, state: Path | None) -> "Start":
@@ -85,6 +87,9 @@ def load(start: Start) -> Configuration:
     configuration = found.configuration
     if configuration.seed is None:
         configuration = configuration.model_copy(update={"seed": start.node})
+    if start.zone:
+        zone = tiers.steps([start.zone])
+        configuration = configuration.model_copy(update={"zone": zone})
     Registries(configuration, start.site())
     return configuration
 

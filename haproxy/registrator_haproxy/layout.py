@@ -6,6 +6,11 @@ where it came in (`whitelist`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+HEAVIEST: Final = 256
+"""The greatest weight that HAProxy knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +39,11 @@ class Server:
     @property
     def weight_in_force(self) -> int:
         """What its line makes of it: HAProxy's default is 1."""
-        if self.weight is None and "weight" in self.options:
-            return int(self.options[self.options.index("weight") + 1])
-        return 1 if self.weight is None else self.weight
+        if self.weight is not None:
+            return self.weight
+        said = [value for word, value in pairwise(self.options) if word == "weight"]
+        # What is no number HAProxy refuses itself.
+        return int(said[-1]) if said and said[-1].isdecimal() else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

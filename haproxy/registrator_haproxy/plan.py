@@ -2,16 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from registrator.model import Instance
-from registrator_haproxy import whitelist, wishes
-from registrator_haproxy.choosing import choose
+from registrator_haproxy import tiers, whitelist, wishes
+from registrator_haproxy.choosing import Candidate, choose
 from registrator_haproxy.configuration.model import Configuration, Fixed, Service
-from registrator_haproxy.layout import Backend, Layout, Section, Server
+from registrator_haproxy.layout import HEAVIEST, Backend, Layout, Section, Server
 from registrator_haproxy.routing import backend_name, frontends
 from registrator_haproxy.whitelist import Unfit
 
@@ -20,7 +20,6 @@ OPTIONS: Final = "haproxy_server_options"
 
 _ODD: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
 _DYNAMIC: Final = ("roundrobin", "leastconn", "first", "random")
-_HEAVIEST: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,8 @@ class Planner:
         """*more* are lines of ours for the section `global`."""
         self._services = configuration.services
         self._seed = configuration.seed or ""
+        self._zone = configuration.zone
+        self._zone_labels = configuration.zone_label
         self._before: dict[str, tuple[Sequence[Instance], Backend, Sequence[str]]] = {}
         extra = configuration.extra.items()
         self._fixed = (
@@ -73,18 +74,28 @@ class Planner:
         self, name: str, service: Service, found: Sequence[Instance]
     ) -> tuple[Backend, Sequence[str]]:
         refused: list[str] = []
-        servers = _servers(service, found, refused)
+        candidates = _candidates(service, found, self._distance, refused)
         backend = Backend(
             name=backend_name(name, service),
             lines=(
                 *_said("mode", service.mode),
                 *_said("balance", service.balance),
+                *self._reserves(service),
                 *service.backend,
             ),
-            servers=choose(servers, service, f"{self._seed}/{name}"),
+            servers=choose(candidates, service, f"{self._seed}/{name}"),
             dynamic=_is_dynamic(service),
         )
         return backend, tuple(refused)
+
+    def _distance(self, instance: Instance) -> int:
+        said = (instance.metadata.get(each, "") for each in self._zone_labels)
+        return tiers.distance(self._zone, tiers.steps(said))
+
+    def _reserves(self, service: Service) -> tuple[str, ...]:
+        # Without this HAProxy sends all to the first of them.
+        far = self._zone and service.far == "backup"
+        return ("option allbackups",) if far else ()
 
 
 def plan(
@@ -110,10 +121,13 @@ def _is_dynamic(service: Service) -> bool:
     return algorithm in _DYNAMIC
 
 
-def _servers(
-    service: Service, instances: Iterable[Instance], refused: list[str]
-) -> Sequence[Server]:
-    found: dict[str, Server] = {}
+def _candidates(
+    service: Service,
+    instances: Iterable[Instance],
+    distance: Callable[[Instance], int],
+    refused: list[str],
+) -> Sequence[Candidate]:
+    found: dict[str, Candidate] = {}
     numbers: set[str] = set()
     for instance in instances:
         if not all(each.lets(instance.metadata) for each in service.filters):
@@ -123,11 +137,12 @@ def _servers(
         except Unfit as error:
             refused.append(f"{instance.id}: {error}")
             continue
-        found.setdefault(server.place, server)
+        candidate = Candidate(server=server, distance=distance(instance))
+        found.setdefault(server.place, candidate)
     if not found or service.keep_servers:
         for each in service.servers:
             server = _fixed(service, each)
-            found.setdefault(server.place, server)
+            found.setdefault(server.place, Candidate(server=server))
     return tuple(found.values())
 
 
@@ -140,7 +155,7 @@ def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
     if taken & numbers or len(taken) > 1:
         raise Unfit(f"id {', '.join(sorted(taken))} is another server's")
     numbers |= taken
-    weight = min(instance.weight, _HEAVIEST) if service.weights else None
+    weight = min(instance.weight, HEAVIEST) if service.weights else None
     name = _name(instance.container or instance.node, address, port)
     return Server(
         name=name,

@@ -17,6 +17,9 @@ def server(weight: int | None, *options: str) -> Server:
         (256, (), 256),
         (None, ("check", "weight", "0"), 0),
         (None, ("weight", "7", "backup"), 7),
+        (None, ("weight", "7", "weight", "8"), 8),
+        (None, ("check", "weight", "x"), 1),
+        (None, ("check", "weight"), 1),
     ],
 )
 def test_the_weight_in_force_is_what_the_line_makes_of_it(

@@ -149,6 +149,52 @@ def test_the_order_is_this_hosts_own_and_always_the_same() -> None:
     assert there.servers != here
 
 
+def zoned(labels: Any, *instances: Instance, **service: Any) -> Planned:
+    said = {
+        "zone": "eu/a",
+        "zone-label": labels,
+        "services": {"web": {"server": "", **service}},
+    }
+    return plan(Configuration.model_validate(said), {"web": instances})
+
+
+@pytest.mark.parametrize(
+    ("labels", "near", "far"),
+    [
+        ("zone", {"zone": "eu/a"}, {"zone": "eu/b"}),
+        (["region", "az"], {"region": "eu", "az": "a"}, {"az": "a"}),
+        ("zone", {"zone": "eu"}, {}),
+    ],
+)
+def test_servers_of_other_zones_are_in_reserve(
+    labels: Any, near: dict[str, str], far: dict[str, str]
+) -> None:
+    found = zoned(
+        labels, instance(1, metadata=near), instance(2, metadata=far), far="backup"
+    ).layout.backends["web"]
+
+    assert {each.name: each.backup for each in found.servers} == {
+        "10.0.0.1:8001": False,
+        "10.0.0.2:8002_backup": True,
+    }
+    assert found.lines == ("mode http", "balance roundrobin", "option allbackups")
+
+
+def test_where_no_zone_is_known_none_is_far() -> None:
+    found = laid_out(instance(1, metadata={"zone": "a"}), far="backup").layout
+
+    assert [each.backup for each in found.backends["web"].servers] == [False]
+    assert "option allbackups" not in found.backends["web"].lines
+
+
+def test_servers_of_the_configuration_are_near() -> None:
+    found = zoned(
+        "zone", instance(1), servers=FIXED, far="none", **{"keep-servers": True}
+    ).layout.backends["web"]
+
+    assert [each.place for each in found.servers] == ["10.9.9.9:80"]
+
+
 def test_a_service_has_a_frontend_where_it_listens() -> None:
     layout = laid_out(listen="[::1]:80", mode="tcp", frontend=["option tcplog"]).layout
 

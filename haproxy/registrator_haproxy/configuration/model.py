@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from registrator_haproxy import whitelist
+from registrator_haproxy import tiers, whitelist
 from registrator_haproxy.configuration.claims import Claim, Way, refuse, twice
 from registrator_haproxy.configuration.outputs import Output, refuse_clashes
 from registrator_haproxy.configuration.routes import Frontend, Route
@@ -33,8 +33,18 @@ from registrator_haproxy.configuration.table import (
 )
 from registrator_haproxy.guard import Caution
 
+OneOrSeveralTexts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(of_one_or_several, json_schema_input_type=Text | tuple[Text, ...]),
+]
 Place = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./-]{1,100}$")]
 """A path that may stand in HAProxy's file."""
+
+
+def _zone(said: object) -> object:
+    parts = of_one_or_several(said)
+    texts = [each for each in parts if isinstance(each, str)]
+    return tiers.steps(texts) if len(texts) == len(parts) else parts
 
 
 class Fixed(Table):
@@ -60,12 +70,7 @@ class Filter(Table):
 class Service(Table):
     """One service: which registry knows its servers, and how HAProxy offers it."""
 
-    source: Annotated[
-        tuple[Text, ...],
-        BeforeValidator(
-            of_one_or_several, json_schema_input_type=Text | tuple[Text, ...]
-        ),
-    ] = Field(default=(), alias="from")
+    source: OneOrSeveralTexts = Field(default=(), alias="from")
     """Addresses of registries and other sources."""
     choose: Literal["together", "first"] = "together"
     """Of several: all their instances, or those of the first that has any."""
@@ -108,6 +113,14 @@ class Service(Table):
     """Whether servers have the weights that the registry shows."""
     at_most: Annotated[int, Field(ge=0)] = Field(default=0, alias="at-most")
     """With how many of them this host makes do, other hosts with others; 0: all."""
+    far: Literal["alike", "backup", "weight", "none"] = "alike"
+    """What instances in other zones are for."""
+    near_at_least: Annotated[int, Field(ge=1)] = Field(default=1, alias="near-at-least")
+    """While the nearest are fewer, those that are next nearest serve with them."""
+    far_weight: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=10, alias="far-weight"
+    )
+    """What a far one weighs, in percent of what it would if it were near."""
     panic: Annotated[float, Field(ge=0, le=1)] = 0.5
     hold: Seconds = 10.0
     keep: Seconds = 0.0
@@ -171,6 +184,13 @@ class Configuration(Table):
     """Whole sections of the operator's own, by their titles."""
     seed: str | None = None
     """What the order of servers, and the choice of some, depend on: this host."""
+    zone: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_zone, json_schema_input_type=Text | tuple[Text, ...]),
+    ] = ()
+    """Where this host is, from what is wide to what is narrow: `eu-west-1/a`."""
+    zone_label: OneOrSeveralTexts = Field(default=("zone",), alias="zone-label")
+    """Which metadata of an instance say where that is."""
     drain: Seconds = 30.0
     """For how long a server that goes may end what it is at before it is closed off."""
     frontends: Mapping[Name, Frontend] = Field(default_factory=dict)

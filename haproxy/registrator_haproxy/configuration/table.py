@@ -30,7 +30,7 @@ def of_list(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def of_one_or_several(value: object) -> object:
+def of_one_or_several(value: object) -> tuple[object, ...]:
     """Make a tuple of a list, and of one value by itself."""
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 

@@ -1,0 +1,68 @@
+"""Zones, with a real registry, a real HAProxy, and real traffic."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from entrypoint import EntryPoint
+from fixtures.etcd import EtcdServer
+from instances import Instance, ask, instances, traffic
+from waiting import eventually
+
+pytestmark = [pytest.mark.needs_etcd, pytest.mark.needs_haproxy]
+
+
+def put(etcd: EtcdServer, zone: str, *some: Instance) -> None:
+    for each in some:
+        said = {
+            "id": f"h:{each.name}:80",
+            "name": "web",
+            "address": "127.0.0.1",
+            "port": each.port,
+            "metadata": {"zone": zone},
+        }
+        etcd.put(key(each), json.dumps(said))
+
+
+def key(instance: Instance) -> str:
+    return f"/services/web/h:{instance.name}:80"
+
+
+def names(*some: Instance) -> set[str]:
+    return {each.name for each in some}
+
+
+async def test_another_zone_comes_in_and_goes_without_a_failure_or_a_reload(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    entry = EntryPoint(tmp_path, f"{etcd.uri}/services", far="backup")
+    entry.said["zone"] = "eu/a"
+    async with instances(4) as many:
+        near, far = many[:2], many[2:]
+        put(etcd, "eu/a", *near)
+        put(etcd, "eu/b", *far)
+        with entry:
+            await eventually(lambda: len(entry.servers()) == 4, "all are there")
+            worker = entry.worker
+            async with traffic(entry.url) as seen:
+                await seen.goes_on(20)
+                assert set(seen.answers) == names(*near)
+
+                for each in near:
+                    etcd.delete(key(each))
+                await eventually(lambda: len(entry.servers()) == 2, "the near went")
+                assert set(await ask(entry.url, 6)) == names(*far)
+
+                put(etcd, "eu/a", *near)
+                await eventually(
+                    lambda: (
+                        entry.ask("show servers state web").count("_backup ") == 2
+                        and len(entry.servers()) == 4
+                    ),
+                    "the far are in reserve",
+                )
+                assert set(await ask(entry.url, 6)) == names(*near)
+
+            assert seen.failures == []
+            assert entry.worker == worker
