@@ -185,7 +185,8 @@ def _words(service: Service, name: str, address: str, port: int) -> tuple[str, .
     text = service.server
     for mark, value in own.items():
         text = text.replace(mark, value)
-    return tuple(text.split())
+    slowly = ("slowstart", f"{service.slow_start}s") if service.slow_start else ()
+    return (*text.split(), *slowly)
 
 
 def _cookie(service: Service, name: str) -> str:

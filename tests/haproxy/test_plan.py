@@ -310,6 +310,16 @@ def test_words_may_name_what_is_the_servers_own() -> None:
     )
 
 
+def test_a_server_may_start_slowly_and_say_for_itself_how() -> None:
+    asked = {"haproxy_server_options": "slowstart 5s"}
+    slowly = {"server": "check", "slow-start": 30}
+    [one] = servers(instance(1), **slowly)
+    [other] = servers(instance(1, metadata=asked), **slowly)
+
+    assert one.options == ("check", "slowstart", "30s")
+    assert other.options == (*one.options, "slowstart", "5s")
+
+
 def test_a_backend_may_have_another_name_and_say_nothing_by_itself() -> None:
     layout = laid_out(
         listen=80,

@@ -94,6 +94,10 @@ class Service(Table):
     """Nothing: the lines say it."""
     server: Line = "check inter 2s rise 2 fall 3"
     """The words that each of its servers has; of %{host}, %{port}, %{name} its own."""
+    slow_start: Annotated[int, Field(ge=0, le=86400)] = Field(
+        default=0, alias="slow-start"
+    )
+    """Seconds in which a server that is up comes to its whole weight; 0: at once."""
     cookies: Literal["none", "name", "hash"] = "none"
     """What a server's cookie is: nothing, its name, or the SHA-1 of that."""
     order: Literal["host", "name", "name-descending", "registry"] = "host"
@@ -202,7 +206,7 @@ class Configuration(Table):
     @model_validator(mode="after")
     def _nothing_stands_twice(self) -> Self:
         """Refuse what HAProxy, or a file, would take from one and give to another."""
-        refuse([*twice(self._claims()), *self._lost()])
+        refuse([*twice(self._claims()), *self._lost(), *self._unchecked()])
         own = () if self.haproxy.manage == "nothing" else self.haproxy.paths
         refuse_clashes(self.outputs, self.services, own)
         return self
@@ -233,6 +237,13 @@ class Configuration(Table):
             for number, route in enumerate(service.routes):
                 if route.frontend not in self.frontends:
                     yield (*way, number), f"there is no frontend {route.frontend}"
+
+    def _unchecked(self) -> Iterator[tuple[Way, str]]:
+        """Find servers of which HAProxy would not know that they are up anew."""
+        for name, service in self.services.items():
+            if service.slow_start and "check" not in service.server.split():
+                way = "services", name, "slow-start"
+                yield way, "takes health checks: put `check` into `server`"
 
 
 def schema() -> dict[str, object]:

@@ -107,6 +107,10 @@ global: "maxconn 1"
             "services: {a: {}, b: {backend-name: a}}",
             "services.b: service a and service b have one backend: a",
         ),
+        (
+            "services: {a: {server: inter 1s, slow-start: 30}}",
+            "services.a.slow-start: takes health checks: put `check` into `server`",
+        ),
         ("services:\n  a: {}\n  a: {}", "line 3: a stands a second time"),
         ("extra: {'peers p': [a], 'peers p': [b]}", "peers p stands a second time"),
         ("services: &x {web: *x}", "aliases"),

@@ -10,7 +10,7 @@ from registrator.errors import Unavailable
 from registrator_haproxy.layout import Server
 from registrator_haproxy.runtime.answers import Reason
 from registrator_haproxy.runtime.console import Console
-from registrator_haproxy.runtime.live import LiveServer
+from registrator_haproxy.runtime.live import LiveServer, State
 from registrator_haproxy.runtime.running import NoBackend, RunningBackend, look
 from registrator_haproxy.whitelist import Unfit
 from waiting import eventually
@@ -48,6 +48,12 @@ def nowhere(number: int = 1, *options: str) -> Server:
     return Server(name=f"s{number}", address="127.0.0.1", port=1, options=options)
 
 
+def statistics(haproxy: HaproxyServer, name: str) -> dict[str, str]:
+    title, *lines = haproxy.ask("show stat b 4 -1").splitlines()
+    (found,) = [line.split(",") for line in lines if line.startswith(f"b,{name},")]
+    return dict(zip(title.split(","), found, strict=True))
+
+
 async def one(running: RunningBackend) -> LiveServer:
     (found,) = (await running.look()).values()
     return found
@@ -69,14 +75,8 @@ async def test_an_added_server_uses_a_connection_more_than_once(
         await ask(haproxy.url, 20)
 
         assert await ask(haproxy.url, 20) == {made.name: 20}
-        (statistics,) = [
-            line.split(",")
-            for line in haproxy.ask("show stat b 4 -1").splitlines()
-            if line.startswith("b,127.0.0.1")
-        ]
-        title = haproxy.ask("show stat b 4 -1").splitlines()[0].split(",")
-        found = dict(zip(title, statistics, strict=True))
-        assert int(found["reuse"]) >= 20
+        name = f"127.0.0.1:{made.port}"
+        assert int(statistics(haproxy, name)["reuse"]) >= 20
 
 
 async def test_an_added_server_is_checked_if_it_is_to_be(
@@ -111,6 +111,24 @@ async def test_all_that_a_server_is_to_have_reaches_it(haproxy: HaproxyServer) -
     found = await one(running)
     assert (found.name, found.address, found.port) == ("::1:80", "::1", 80)
     assert (found.id, found.weight, found.checked, found.ready) == (77, 5, True, True)
+
+
+async def test_a_server_that_starts_slowly_has_its_weight_from_the_beginning(
+    haproxy: HaproxyServer,
+) -> None:
+    running = backend(haproxy)
+    slowly = "check", "inter", "50ms", "slowstart", "3600s"
+    async with instances(1) as (made,):
+        assert await running.add([server(made, *slowly, weight=100)]) == {}
+        starts = await one(running)
+
+        assert await running.weigh({starts.name: 50}) == {}
+        now = await one(running)
+
+        assert [starts.state, now.state] == [State.STARTING] * 2
+        assert [starts.weight, now.weight] == [100, 50]
+        assert await ask(haproxy.url) == {made.name: 1}
+        assert int(statistics(haproxy, starts.name)["weight"]) < 50
 
 
 async def test_a_server_with_an_agent_is_asked_about(haproxy: HaproxyServer) -> None:
