@@ -16,7 +16,9 @@ from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration, Process
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.keeper import Keeper
+from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.outputs import Outputs
+from registrator_haproxy.plan import Planner
 from registrator_haproxy.process import (
     Application,
     Attached,
@@ -111,10 +113,11 @@ async def run(start: Start, configuration: Configuration) -> None:
 
 async def _keep(start: Start, configuration: Configuration) -> None:
     where = _Where(configuration.haproxy)
-    beliefs: Mapping[Origin, Belief] = {}
+    known = memory.Memory()
     if start.state is not None:
-        beliefs = await asyncio.to_thread(memory.load, start.state / "haproxy.json")
-    remember = _rememberer(start.state)
+        known = await asyncio.to_thread(memory.load, start.state / "haproxy.json")
+    beliefs, numbers = known.beliefs, Numbers(known.ids)
+    remember = _rememberer(start.state, numbers)
     async with AsyncExitStack() as opened:
         application = await where.application(opened)
         served, loaded = await _sound(configuration, where), None
@@ -132,8 +135,8 @@ async def _keep(start: Start, configuration: Configuration) -> None:
                     registries,
                     application,
                     Console(where.socket),
+                    planner=Planner(served, where.lines(), numbers),
                     loaded=loaded,
-                    lines=where.lines(),
                     remember=remember,
                 )
                 rooms["keeper"] = keeper.run()
@@ -262,14 +265,14 @@ class _Where:
             ) from error
 
 
-def _rememberer(state: Path | None) -> memory.Remember:
+def _rememberer(state: Path | None, numbers: Numbers) -> memory.Remember:
     if state is None:
         return lambda _: None
     file = state / "haproxy.json"
 
     def remember(beliefs: Mapping[Origin, Belief]) -> None:
         try:
-            memory.save(file, beliefs)
+            memory.save(file, memory.Memory(beliefs=beliefs, ids=numbers.known))
         except OSError as error:
             log.warning("%s: what is believed is not kept: %s", file, error.strerror)
 

@@ -43,18 +43,18 @@ class Keeper:
         application: Application,
         console: Console,
         *,
+        planner: Planner,
         loaded: Layout | None = None,
-        lines: Sequence[str] = (),
         remember: Remember = lambda _: None,
     ) -> None:
-        """*loaded*: what HAProxy runs with, if that is known; *lines*: as in `plan`."""
+        """*loaded*: what HAProxy runs with, if that is known."""
         self.loaded = loaded
         """What HAProxy runs with, but for its servers; None: nobody knows."""
         self._configuration = configuration
         self._registries = registries
         self._application = application
         self._console = console
-        self._planner = Planner(configuration, lines)
+        self._planner = planner
         self._compared = float("-inf")
         self._remember = remember
         self._remembered: Mapping[Origin, object] = {}

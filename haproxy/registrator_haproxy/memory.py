@@ -5,13 +5,14 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from registrator import state
 from registrator.model import Instance, Status
 from registrator_haproxy.guard import Belief
+from registrator_haproxy.numbering import Ids
 from registrator_haproxy.registries import Origin, Registries
 
 log = logging.getLogger(__name__)
@@ -19,28 +20,48 @@ log = logging.getLogger(__name__)
 Remember = Callable[[Mapping[Origin, Belief]], None]
 """Keeps what is believed; to be called on a thread."""
 
-_FORM: Final = 1
 _BETWEEN_LOOKS: Final = 10.0
 """Seconds until what is believed is looked at again without a change."""
 _BETWEEN_SAVES: Final = 0.5
 """Seconds that what is known may be newer than what is written down of it."""
+_FORM: Final = 2
+_FORMS: Final = (1, _FORM)
+"""Those that are read; the first has no ids."""
 
 
-def save(path: Path, beliefs: Mapping[Origin, Belief]) -> None:
-    """Keep *beliefs* as `state.write` does; raise OSError."""
-    believed = list(map(_written, beliefs.items()))
-    state.write(path, json.dumps({"form": _FORM, "believed": believed}))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What outlives a process."""
+
+    beliefs: Mapping[Origin, Belief] = field(default_factory=dict)
+    ids: Mapping[str, Ids] = field(default_factory=dict)
+    """Of servers, by backend."""
 
 
-def load(path: Path) -> Mapping[Origin, Belief]:
+def save(path: Path, known: Memory) -> None:
+    """Keep what is *known* as `state.write` does; raise OSError."""
+    believed = list(map(_written, known.beliefs.items()))
+    ids = {backend: dict(each) for backend, each in known.ids.items()}
+    said = {"form": _FORM, "believed": believed, "ids": ids}
+    state.write(path, json.dumps(said))
+
+
+def load(path: Path) -> Memory:
     """Return what was kept; nothing, with a warning, where it cannot be read."""
     try:
-        return dict(_read(json.loads(path.read_text(encoding="utf-8"))))
+        return _read(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+        return Memory()
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         log.warning("%s: what was believed cannot be read: %s", path, error)
-        return {}
+        return Memory()
 
 
 async def follow(registries: Registries, remember: Remember) -> None:
@@ -67,10 +88,20 @@ def _written(item: tuple[Origin, Belief]) -> Mapping[str, Any]:
     }
 
 
-def _read(found: Any) -> Iterator[tuple[Origin, Belief]]:
-    if found["form"] != _FORM:
+def _read(found: Any) -> Memory:
+    if found["form"] not in _FORMS:
         raise ValueError(f"its form is {found['form']!r}, not {_FORM}")
-    for each in found["believed"]:
+    return Memory(
+        beliefs=dict(_beliefs(found["believed"])),
+        ids={
+            str(backend): {str(name): int(each) for name, each in ids.items()}
+            for backend, ids in dict(found.get("ids", {})).items()
+        },
+    )
+
+
+def _beliefs(believed: Any) -> Iterator[tuple[Origin, Belief]]:
+    for each in believed:
         instances = {key: _instance(one) for key, one in each["instances"].items()}
         yield (str(each["service"]), str(each["registry"])), Belief.of(instances)
 

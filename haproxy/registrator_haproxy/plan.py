@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -12,6 +12,7 @@ from registrator_haproxy import tiers, whitelist, wishes
 from registrator_haproxy.choosing import Candidate, choose
 from registrator_haproxy.configuration.model import Configuration, Fixed, Service
 from registrator_haproxy.layout import HEAVIEST, Backend, Layout, Section, Server
+from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.routing import backend_name, frontends
 from registrator_haproxy.whitelist import Unfit
 
@@ -38,8 +39,15 @@ class Planner:
     is the same object.
     """
 
-    def __init__(self, configuration: Configuration, more: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        more: Sequence[str] = (),
+        numbers: Numbers | None = None,
+    ) -> None:
         """*more* are lines of ours for the section `global`."""
+        self._numbers = numbers or Numbers()
+        self._highest = configuration.max_server_id
         self._services = configuration.services
         self._seed = configuration.seed or ""
         self._zone = configuration.zone
@@ -75,6 +83,9 @@ class Planner:
     ) -> tuple[Backend, Sequence[str]]:
         refused: list[str] = []
         candidates = _candidates(service, found, self._distance, refused)
+        servers = choose(candidates, service, f"{self._seed}/{name}")
+        if service.ids:
+            servers = self._numbered(backend_name(name, service), servers, candidates)
         backend = Backend(
             name=backend_name(name, service),
             lines=(
@@ -83,10 +94,24 @@ class Planner:
                 *self._reserves(service),
                 *service.backend,
             ),
-            servers=choose(candidates, service, f"{self._seed}/{name}"),
+            servers=servers,
             dynamic=_is_dynamic(service),
         )
         return backend, tuple(refused)
+
+    def _numbered(
+        self, backend: str, servers: Sequence[Server], candidates: Sequence[Candidate]
+    ) -> tuple[Server, ...]:
+        """Give ids in the order of the registry: as they were found."""
+        order = {each.server.place: at for at, each in enumerate(candidates)}
+        found = sorted(servers, key=lambda each: order[each.place])
+        ids = self._numbers.give(
+            backend,
+            (each.name for each in found if "id" not in each.options),
+            (int(s) for each in found for s in _ids(each.options) if s.isdecimal()),
+            self._highest,
+        )
+        return tuple(replace(each, id=ids.get(each.name, 0)) for each in servers)
 
     def _distance(self, instance: Instance) -> int:
         said = (instance.metadata.get(each, "") for each in self._zone_labels)
@@ -151,7 +176,7 @@ def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
     address = whitelist.address(instance.address)
     port = whitelist.port(service.port or instance.port)
     options = wishes.options(instance.metadata.get(OPTIONS, ""))
-    taken = {value for word, value in pairwise(options) if word == "id"}
+    taken = _ids(options)
     if taken & numbers or len(taken) > 1:
         raise Unfit(f"id {', '.join(sorted(taken))} is another server's")
     numbers |= taken
@@ -165,6 +190,10 @@ def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
         weight=None if "weight" in options else weight,
         options=(*_words(service, name, address, port), *options),
     )
+
+
+def _ids(options: Sequence[str]) -> set[str]:
+    return {value for word, value in pairwise(options) if word == "id"}
 
 
 def _fixed(service: Service, fixed: Fixed) -> Server:

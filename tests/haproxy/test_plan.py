@@ -7,6 +7,7 @@ import pytest
 from registrator.model import Instance
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.layout import Server
+from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.plan import Planned, Planner, plan
 
 
@@ -292,6 +293,32 @@ def test_two_servers_never_have_one_id() -> None:
         "h1:web.2:80: id 5 is another server's",
         "h1:web.3:80: id 6, 7 is another server's",
     )
+
+
+def test_a_server_keeps_its_id_for_life() -> None:
+    asked = configured(ids=True, order="name", **{"backend-name": "pool"})
+    numbers = Numbers()
+    first, second, third = instance(1), instance(2), instance(3)
+
+    def ids(*instances: Instance) -> dict[int, int]:
+        planned = Planner(asked, (), numbers).plan({"web": instances})
+        found = planned.layout.backends["pool"].servers
+        return {each.port - 8000: each.id for each in found}
+
+    assert ids(second, first) == {1: 2, 2: 1}
+    assert ids(first, third) == {1: 2, 3: 3}
+    assert ids(third, second, first) == {1: 2, 2: 1, 3: 3}
+    assert numbers.known.keys() == {"pool"}
+
+
+def test_an_id_that_the_operators_words_have_is_haproxys_affair() -> None:
+    [server] = servers(instance(1), ids=True, server="check id x")
+
+    assert (server.id, server.options) == (0, ("check", "id", "x"))
+
+
+def test_who_asks_for_no_ids_has_none() -> None:
+    assert [each.id for each in servers(instance(1), instance(2))] == [0, 0]
 
 
 def test_words_may_name_what_is_the_servers_own() -> None:

@@ -100,6 +100,8 @@ class Service(Table):
     """Seconds in which a server that is up comes to its whole weight; 0: at once."""
     cookies: Literal["none", "name", "hash"] = "none"
     """What a server's cookie is: nothing, its name, or the SHA-1 of that."""
+    ids: bool = False
+    """Whether its servers have ids in HAProxy, which each keeps for life."""
     order: Literal["host", "name", "name-descending", "registry"] = "host"
     """How the servers are ordered: another way on each host, or the same on all."""
     frontend: Lines = ()
@@ -197,6 +199,10 @@ class Configuration(Table):
     """Which metadata of an instance say where that is."""
     drain: Seconds = 30.0
     """For how long a server that goes may end what it is at before it is closed off."""
+    max_server_id: Annotated[int, Field(ge=1, le=2**31 - 1)] = Field(
+        default=65_535, alias="max-server-id"
+    )
+    """The greatest id that a server gets; who comes after that has none."""
     frontends: Mapping[Name, Frontend] = Field(default_factory=dict)
     """Where HAProxy listens for several services at once, by name."""
     services: Mapping[Name, Service] = Field(default_factory=dict)

@@ -22,9 +22,11 @@ _DONE_ELSEWHERE: Final = {
     "restart_jitter": "changes are gathered, and most need no reload",
     "state_file_path": "what is known is kept in the state directory",
     "state_file_ttl": "what is known is kept in the state directory",
-    "max_server_id": "servers are known by their names",
 }
-_READ: Final = {"global", "defaults", "extra_sections", "bind_address"}
+_READ: Final = {
+    *("global", "defaults", "extra_sections", "bind_address", "max_server_id"),
+    *("server_order_seed", "use_nerve_weights"),
+}
 _READ_OF_SERVICE: Final = {
     *("port", "bind_address", "bind_options", "server_options", "server_port_override"),
     *("frontend", "backend", "listen", "backend_name", "backend_order", "disabled"),
@@ -70,6 +72,11 @@ def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
         **(
             {"seed": str(haproxy["server_order_seed"])}
             if "server_order_seed" in haproxy
+            else {}
+        ),
+        **(
+            {"max-server-id": number(haproxy["max_server_id"])}
+            if "max_server_id" in haproxy
             else {}
         ),
         "extra": extra,
@@ -128,6 +135,7 @@ def _service(
     yield from discovered(where, table(service.get("discovery")), note)
     # synapse leaves both to the lines.
     yield from (("mode", None), ("balance", None))
+    yield "ids", True
     yield "server", haproxy.get("server_options", "")
     yield "frontend", [*haproxy.get("frontend", ()), *front]
     yield "backend", [*haproxy.get("backend", ()), *back]

@@ -76,7 +76,7 @@ def test_the_configuration_of_its_documentation_gives_the_same_stanzas() -> None
         "\tmode http\n"
         "\toption httpchk /health\n"
         "\thttp-check expect string OK\n"
-        f"\tserver 10.0.0.1:5555 10.0.0.1:5555 cookie 10.0.0.1:5555 {B}\n"
+        f"\tserver 10.0.0.1:5555 10.0.0.1:5555 id 1 cookie 10.0.0.1:5555 {B}\n"
     )
 
 
@@ -109,9 +109,14 @@ def line(found: Read, *instances: Instance) -> str:
 @pytest.mark.parametrize(
     ("haproxy", "fields", "words"),
     [
-        ({}, {}, f"cookie 10.0.0.1:5555 {B}"),
-        ({"listen": ["mode tcp"]}, {}, B),
-        ({"backend": ["mode tcp"]}, {}, B),
+        ({}, {}, f"id 1 cookie 10.0.0.1:5555 {B}"),
+        ({"listen": ["mode tcp"]}, {}, f"id 1 {B}"),
+        ({"backend": ["mode tcp"]}, {}, f"id 1 {B}"),
+        (
+            {},
+            {"metadata": {"haproxy_server_options": "id 12 backup"}},
+            f"cookie 10.0.0.1:5555 {B} id 12 backup",
+        ),
         (
             {"server_options": "check port %{port} inter 2000"},
             {"metadata": {"haproxy_server_options": "id 12 backup"}},
@@ -120,7 +125,7 @@ def line(found: Read, *instances: Instance) -> str:
         (
             {"use_nerve_weights": True, "server_options": ""},
             {"weight": 7},
-            "cookie 10.0.0.1:5555 weight 7",
+            "id 1 cookie 10.0.0.1:5555 weight 7",
         ),
     ],
 )
@@ -136,7 +141,7 @@ def test_a_hashed_cookie_is_the_one_that_synapse_makes() -> None:
     found = synapse(haproxy={**SERVICE["haproxy"], "cookie_value_method": "hash"})
     sha1 = "9e736eef2f5a1d441e34ade3d2a8eb1e3abb1c92"
 
-    assert f"somehost:5555 cookie {sha1} " in stanzas(
+    assert f"somehost:5555 id 1 cookie {sha1} " in stanzas(
         found, shown(1, address="somehost")
     )
 
@@ -153,6 +158,48 @@ def test_its_orders_are_kept(order: str, names: list[int]) -> None:
 
     places = [each.address for each in layout.backends["example"].servers]
     assert places == [f"10.0.0.{n}" for n in names]
+
+
+def written(found: Read, *instances: Instance) -> list[str]:
+    lines = stanzas(found, *instances).splitlines()
+    return [each.strip() for each in lines if each.startswith("\tserver ")]
+
+
+ASCENDING = {**SERVICE["haproxy"], "backend_order": "asc"}
+
+
+def test_ids_are_given_in_the_order_in_which_servers_are_found() -> None:
+    places = {1: "10.11.11.11", 3: "10.22.22.22", 2: "10.10.10.10"}
+    instances = [
+        shown(n, address=place, container=f"somehost{n}") for n, place in places.items()
+    ]
+
+    assert written(synapse(haproxy=ASCENDING), *instances) == [
+        f"server {name} {place} id {number} cookie {name} {B}"
+        for name, place, number in [
+            ("somehost1_10.11.11.11:5555", "10.11.11.11:5555", 1),
+            ("somehost2_10.10.10.10:5555", "10.10.10.10:5555", 3),
+            ("somehost3_10.22.22.22:5555", "10.22.22.22:5555", 2),
+        ]
+    ]
+
+
+def test_an_id_that_a_server_has_is_nobody_elses_and_there_is_a_greatest() -> None:
+    third = {"haproxy_server_options": "id 65535"}
+    instances = [
+        shown(1, address="host1"),
+        shown(2, address="host2"),
+        shown(3, address="host3", metadata=third),
+    ]
+
+    assert written(synapse(haproxy=ASCENDING), *instances) == [
+        f"server host1:5555 host1:5555 id 1 cookie host1:5555 {B}",
+        f"server host2:5555 host2:5555 id 2 cookie host2:5555 {B}",
+        f"server host3:5555 host3:5555 cookie host3:5555 {B} id 65535",
+    ]
+    fewer = synapse({"max_server_id": "1"}, haproxy=ASCENDING)
+    assert fewer.notes == ()
+    assert [" id " in each for each in written(fewer, *instances[:2])] == [True, False]
 
 
 @pytest.mark.parametrize(

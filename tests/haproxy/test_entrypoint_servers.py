@@ -1,4 +1,4 @@
-"""Zones, with a real registry, a real HAProxy, and real traffic."""
+"""Zones and ids, with a real registry, a real HAProxy, and real traffic."""
 
 import json
 from pathlib import Path
@@ -66,3 +66,46 @@ async def test_another_zone_comes_in_and_goes_without_a_failure_or_a_reload(
 
             assert seen.failures == []
             assert entry.worker == worker
+
+
+def ids(entry: EntryPoint) -> dict[int, int]:
+    """List the servers' ids, by their ports."""
+    rows = [each.split() for each in entry.ask("show servers state web").splitlines()]
+    return {int(row[18]): int(row[2]) for row in rows if row[1:2] == ["web"]}
+
+
+def remembered(directory: Path) -> tuple[int, list[int]]:
+    """Read the state: how many ids there are, and the ports of what is believed."""
+    file = directory / "state/haproxy.json"
+    if not file.exists():
+        return 0, []
+    said = json.loads(file.read_text())
+    [believed] = said["believed"]
+    return len(said["ids"]["web"]), [
+        each["port"] for each in believed["instances"].values()
+    ]
+
+
+async def test_a_server_has_its_id_again_after_a_restart_and_no_other_has_it(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    async with instances(3) as (first, second, third):
+        put(etcd, "", first)
+        with EntryPoint(tmp_path, f"{etcd.uri}/services", ids=True) as entry:
+            await eventually(lambda: ids(entry) == {first.port: 1}, "the first is 1")
+            put(etcd, "", second)
+            both = {first.port: 1, second.port: 2}
+            await eventually(lambda: ids(entry) == both, "the second is 2")
+            etcd.delete(key(first))
+            await eventually(lambda: ids(entry) == {second.port: 2}, "one is gone")
+            await eventually(
+                lambda: remembered(tmp_path) == (2, [second.port]), "that is written"
+            )
+
+            entry.end()
+            put(etcd, "", third)
+            entry.start()
+            new = {second.port: 2, third.port: 3}
+            await eventually(lambda: ids(entry) == new, "the third is 3")
+            put(etcd, "", first)
+            await eventually(lambda: ids(entry) == new | {first.port: 1}, "1 is back")
