@@ -41,6 +41,8 @@ class EntryPoint:
                 }
             },
         }
+        self.more: list[str] = []
+        """Further words of the command."""
         self._process: subprocess.Popen[bytes] | None = None
         self._log = directory / "log"
 
@@ -97,7 +99,8 @@ class EntryPoint:
     def start(self) -> None:
         """Start it, and wait until HAProxy serves."""
         command = [sys.executable, "-m", "registrator_haproxy"]
-        command += ["--state", str(self.directory / "state"), str(self.configuration)]
+        command += ["--state", str(self.directory / "state"), *self.more]
+        command += [str(self.configuration)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         until(self._serves, "haproxy serves")

@@ -13,11 +13,16 @@ from registrator.errors import ConfigError, RegistratorError
 from registrator.version import __version__
 from registrator.visible import visible
 from registrator_haproxy import app
+from registrator_haproxy.configuration.bind import read_bind
+from registrator_haproxy.listings import Asked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; exit code 0: asked to stop, 1: failed, 2: configuration."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.config is None and not asked.auto:
+        parser.error("give a configuration, or --auto URI")
     logs.set_up(asked.log_format, asked.log_level)
     try:
         return _run(asked)
@@ -32,6 +37,7 @@ def _run(asked: argparse.Namespace) -> int:
     environment = dict(os.environ)
     start = app.Start(
         file=asked.config,
+        auto=_auto(asked),
         state=None,
         node=asked.node_name or platform.node(),
         zone=asked.zone,
@@ -46,12 +52,41 @@ def _run(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _auto(asked: argparse.Namespace) -> Asked | None:
+    if not asked.auto:
+        return None
+    try:
+        listen = read_bind(asked.auto_listen)
+    except ValueError as error:
+        raise ConfigError(f"--auto-listen: {error}") from error
+    return Asked(sources=tuple(asked.auto), listen=listen, keep=asked.auto_keep)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="registrator-haproxy",
         description="Keeps a local HAProxy in agreement with service registries.",
     )
-    parser.add_argument("config", type=Path, help="the configuration: YAML or JSON")
+    parser.add_argument(
+        "config", type=Path, nargs="?", help="the configuration: YAML or JSON"
+    )
+    parser.add_argument(
+        "--auto",
+        metavar="URI",
+        action="append",
+        default=[],
+        help="a registry whose services say themselves where HAProxy has them",
+    )
+    parser.add_argument(
+        "--auto-listen", default="80", help="where those with a host or path are"
+    )
+    parser.add_argument(
+        "--auto-keep",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="for how long one that is gone keeps its place",
+    )
     parser.add_argument(
         "--check-config", action="store_true", help="say whether it is right, and exit"
     )

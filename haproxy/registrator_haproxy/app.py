@@ -16,6 +16,7 @@ from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration, Process
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.keeper import Keeper
+from registrator_haproxy.listings import Asked, Listings
 from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.outputs import Outputs
 from registrator_haproxy.plan import Planner
@@ -31,7 +32,7 @@ from registrator_haproxy.process import (
 from registrator_haproxy.quarantine import sound
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.runtime import Console
-from registrator_haproxy.stamp import stamp
+from registrator_haproxy.wanted import Wanted
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +45,10 @@ _LOOK: Final = 1.0
 class Start:
     """What the command line and the environment say."""
 
-    file: Path
-    """The configuration."""
+    file: Path | None
+    """The configuration; None: services ask for their places themselves."""
+    auto: Asked | None = None
+    """What is said of those that do, beside the configuration."""
     state: Path | None
     """A directory that outlives us; None: there is none."""
     node: str
@@ -78,22 +81,31 @@ class _Changed(Exception):
 
 def load(start: Start) -> Configuration:
     """Read the configuration, and the addresses in it; raise `ConfigError`."""
-    try:
-        text = start.file.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"{start.file}: {reason}") from error
-    found = read(text, str(start.file))
-    for note in found.notes:
-        log.warning("%s", note)
-    configuration = found.configuration
+    configuration = Configuration() if start.file is None else _read(start.file)
     if configuration.seed is None:
         configuration = configuration.model_copy(update={"seed": start.node})
     if start.zone:
         zone = tiers.steps([start.zone])
         configuration = configuration.model_copy(update={"zone": zone})
     Registries(configuration, start.site())
+    _listings(start, {})
     return configuration
+
+
+def _read(file: Path) -> Configuration:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"{file}: {reason}") from error
+    found = read(text, str(file))
+    for note in found.notes:
+        log.warning("%s", note)
+    return found.configuration
+
+
+def _listings(start: Start, beliefs: Mapping[Origin, Belief]) -> Listings | None:
+    return Listings(start.auto, start.site(), beliefs) if start.auto else None
 
 
 async def run(start: Start, configuration: Configuration) -> None:
@@ -111,13 +123,15 @@ async def run(start: Start, configuration: Configuration) -> None:
         raise failures[0]
 
 
-async def _keep(start: Start, configuration: Configuration) -> None:
-    where = _Where(configuration.haproxy)
-    known = memory.Memory()
-    if start.state is not None:
-        known = await asyncio.to_thread(memory.load, start.state / "haproxy.json")
+async def _keep(start: Start, base: Configuration) -> None:
+    where = _Where(base.haproxy)
+    kept = start.state / "haproxy.json" if start.state is not None else None
+    known = await asyncio.to_thread(memory.load, kept) if kept else memory.Memory()
     beliefs, numbers = known.beliefs, Numbers(known.ids)
-    remember = _rememberer(start.state, numbers)
+    remember = memory.keeping(kept, numbers)
+    listings = _listings(start, beliefs)
+    wanted = Wanted(start.file, lambda: load(start), base, listings)
+    configuration = wanted.configuration()
     async with AsyncExitStack() as opened:
         application = await where.application(opened)
         served, loaded = await _sound(configuration, where), None
@@ -126,6 +140,8 @@ async def _keep(start: Start, configuration: Configuration) -> None:
             registries = Registries(configuration, start.site(), beliefs)
             outputs = Outputs(configuration, registries, start.node)
             rooms = {"registries": registries.run(), "outputs": outputs.run()}
+            if listings is not None:
+                rooms["listings"] = listings.run()
             keeper = None
             if application is None:
                 rooms["memory"] = memory.follow(registries, remember)
@@ -141,51 +157,54 @@ async def _keep(start: Start, configuration: Configuration) -> None:
                 )
                 rooms["keeper"] = keeper.run()
             try:
-                await _until_changed(rooms, start, where)
+                await _until_changed(rooms, wanted, where, configuration)
             except* _Changed as changed:
                 [found] = leaves(changed)
                 configuration, served = found.configuration, found.served
-            beliefs, loaded = registries.beliefs, keeper.loaded if keeper else None
-            log.info("%s: the new configuration is in use", start.file)
+            beliefs = _of(configuration, registries.beliefs)
+            loaded = keeper.loaded if keeper else None
+            log.info("%s: the new configuration is in use", wanted.name)
+
+
+def _of(
+    configuration: Configuration, beliefs: Mapping[Origin, Belief]
+) -> Mapping[Origin, Belief]:
+    """Forget services that are no more: any number of them may come and go."""
+    names = configuration.services
+    return {origin: each for origin, each in beliefs.items() if origin[0] in names}
 
 
 async def _until_changed(
-    rooms: Mapping[str, Coroutine[Any, Any, None]], start: Start, where: "_Where"
+    rooms: Mapping[str, Coroutine[Any, Any, None]],
+    wanted: Wanted,
+    where: "_Where",
+    configuration: Configuration,
 ) -> None:
     async with asyncio.TaskGroup() as group:
         for name, room in rooms.items():
             group.create_task(room, name=name)
-        await _await_change(start, where)
+        await _await_change(wanted, where, configuration)
 
 
-async def _await_change(start: Start, where: "_Where") -> None:
+async def _await_change(wanted: Wanted, where: "_Where", before: Configuration) -> None:
     """Raise `_Changed` when there is another configuration that is right."""
-    seen = stamp(start.file)
     hangup = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
                 await hangup.wait()
-        now = stamp(start.file)
-        if now == seen and not hangup.is_set():
-            continue
-        seen = now
+        asked = hangup.is_set()
         hangup.clear()
         try:
-            configuration = _load_for(start, where)
+            configuration = wanted.anew(before, asked=asked)
+            if configuration is None:
+                continue
             served = await _sound(configuration, where)
         except (ConfigError, Unavailable) as error:
             log.error("the configuration stays as it was: %s", error)  # noqa: TRY400  no bug
             continue
         raise _Changed(configuration, served)
-
-
-def _load_for(start: Start, where: "_Where") -> Configuration:
-    configuration = load(start)
-    if configuration.haproxy != where.process:
-        raise ConfigError(f"{start.file}: haproxy: takes a restart to change")
-    return configuration
 
 
 async def _sound(configuration: Configuration, where: "_Where") -> Configuration:
@@ -263,20 +282,6 @@ class _Where:
             raise ConfigError(
                 f"haproxy: directory {error.filename}: {error.strerror}; give another"
             ) from error
-
-
-def _rememberer(state: Path | None, numbers: Numbers) -> memory.Remember:
-    if state is None:
-        return lambda _: None
-    file = state / "haproxy.json"
-
-    def remember(beliefs: Mapping[Origin, Belief]) -> None:
-        try:
-            memory.save(file, memory.Memory(beliefs=beliefs, ids=numbers.known))
-        except OSError as error:
-            log.warning("%s: what is believed is not kept: %s", file, error.strerror)
-
-    return remember
 
 
 async def _until_signal() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from registrator import state
 from registrator.model import Instance, Status
 from registrator_haproxy.guard import Belief
-from registrator_haproxy.numbering import Ids
+from registrator_haproxy.numbering import Ids, Numbers
 from registrator_haproxy.registries import Origin, Registries
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,20 @@ def load(path: Path) -> Memory:
     ) as error:
         log.warning("%s: what was believed cannot be read: %s", path, error)
         return Memory()
+
+
+def keeping(file: Path | None, numbers: Numbers) -> Remember:
+    """Have what is believed kept in *file*, and the ids with it."""
+
+    def remember(beliefs: Mapping[Origin, Belief]) -> None:
+        if file is None:
+            return
+        try:
+            save(file, Memory(beliefs=beliefs, ids=numbers.known))
+        except OSError as error:
+            log.warning("%s: what is believed is not kept: %s", file, error.strerror)
+
+    return remember
 
 
 async def follow(registries: Registries, remember: Remember) -> None:
