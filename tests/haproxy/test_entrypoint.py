@@ -292,6 +292,35 @@ async def test_a_service_that_haproxy_does_not_take_keeps_no_other_from_serving(
         assert await ask(entry.url, 3) == {one.name: 3}
         assert "nonsense" not in entry.file
 
+        entry.said["services"]["bad"] = {"backend": ["option httpchk"]}
+        entry.write()
+        await eventually(lambda: "backend bad" in entry.file, "it is mended")
+
+
+async def test_a_label_that_is_wrong_keeps_its_instance_out_until_it_is_mended(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    def said(instance: Instance, options: str) -> str:
+        metadata = {"haproxy_server_options": options}
+        place = {"name": "web", "address": "127.0.0.1", "port": instance.port}
+        return json.dumps({**place, "id": instance.name, "metadata": metadata})
+
+    source = f"{etcd.uri}/services?format=json"
+    with EntryPoint(tmp_path, source) as entry:
+        async with instances(2) as [one, two]:
+            etcd.put(key(one), said(one, "maxconn 50"))
+            etcd.put(key(two), said(two, "maxconn many"))
+            async with traffic(entry.url) as seen:
+                await eventually(lambda: "1 left out" in entry.log, "it is told")
+                await serving(entry, one)
+                seen.failures.clear()  # before there was a server
+                await seen.goes_on()
+
+                etcd.put(key(two), said(two, "maxconn 60"))
+                await serving(entry, one, two)
+                await seen.goes_on()
+            assert seen.failures == []
+
 
 async def test_what_registries_hold_reaches_neither_file_nor_socket(
     entry: EntryPoint, etcd: EtcdServer

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from entrypoint import EntryPoint
-from fixtures.consul import ConsulAgent
+from fixtures.consul import StartConsul
 from fixtures.etcd import EtcdServer
 from fixtures.zookeeper import ZooKeeper
 from hostile import Grounds, Said
@@ -45,9 +45,13 @@ SERVER: Final = re.compile(
 
 @pytest.fixture
 def grounds(
-    consul: ConsulAgent, etcd: EtcdServer, zookeeper: ZooKeeper, eureka: EurekaServer
+    start_consul: StartConsul,
+    etcd: EtcdServer,
+    zookeeper: ZooKeeper,
+    eureka: EurekaServer,
 ) -> Grounds:
-    return Grounds(consul, etcd, zookeeper, eureka)
+    # Consul takes ids that it cannot be asked to remove again: it is not shared.
+    return Grounds(start_consul({}), etcd, zookeeper, eureka)
 
 
 @pytest.fixture
