@@ -11,7 +11,9 @@ from typing import TypeVar, overload
 
 T = TypeVar("T")
 
-DEADLINE = 30.0
+DEADLINE = 60.0
+"""Seconds that no condition needs, not even where all processors are taken."""
+
 PAUSE = 0.005
 
 
