@@ -125,11 +125,13 @@ class Wired:
         """Start containers, and wait until they are registered."""
         self.engine.start(*fakes)
         until(lambda: self._knows() >= {f.name for f in fakes}, "containers started")
+        until(self.daemon.settled, "the responder is told")
 
     def remove(self, *fakes: Fake) -> None:
         """Remove containers, and wait until they are forgotten."""
         self.engine.remove(*fakes)
         until(lambda: not self._knows() & {f.name for f in fakes}, "containers gone")
+        until(self.daemon.settled, "the responder is told")
 
     def serving(self, *command: str) -> AbstractContextManager[Server]:
         """Run a forwarder there, which knows of `SERVICES` when this is entered."""
