@@ -3,9 +3,10 @@
     python tests/overhearing.py ADDRESS PORT
 
 It prints the question of each DNS query to that address and UDP port, after an empty
-line.
+line, until its own stdin closes.
 """
 
+import select
 import socket
 import subprocess
 import sys
@@ -32,7 +33,10 @@ def overhearing(host: Apart, address: str, port: int) -> Iterator[list[str]]:
     """
     script = str(Path(__file__))
     command = [*host.under, sys.executable, script, address, str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "\n"
         heard: list[str] = []
@@ -42,7 +46,7 @@ def overhearing(host: Apart, address: str, port: int) -> Iterator[list[str]]:
         try:
             yield heard
         finally:
-            process.terminate()
+            process.stdin.close()
             reader.join()
 
 
@@ -51,7 +55,8 @@ def _print_questions(address: str, port: int) -> None:
         ear.bind(("lo", _ALL))
         sys.stdout.write("\n")
         sys.stdout.flush()
-        while True:
+        # What went by before the end is in the socket by then, and is read first.
+        while ear in select.select([ear, sys.stdin], [], [])[0]:
             packet, (_, _, direction, _, _) = ear.recvfrom(65_535)
             # Each packet goes by twice: out, and in again.
             if direction == socket.PACKET_OUTGOING and (
