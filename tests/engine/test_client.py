@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from registrator.engine import Engine, Hint, Info, resolve
 from registrator.errors import Gone, SourceError
 from registrator.model import ContainerId, Health, State
 from standin import Fake, StandIn, numbered
+from waiting import eventually
 
 T = TypeVar("T")
 
@@ -55,6 +56,13 @@ async def take(hints: AsyncIterator[Hint], count: int) -> list[Hint]:
 async def soon(awaited: Awaitable[T]) -> T:
     async with asyncio.timeout(PATIENCE):
         return await awaited
+
+
+async def quick(awaited: Awaitable[T]) -> T | None:
+    """Wait for an answer, or for none within the engine's deadline."""
+    with suppress(SourceError):
+        return await awaited
+    return None
 
 
 async def reason(call: Callable[[], Awaitable[object]]) -> str:
@@ -155,7 +163,7 @@ async def test_errors_of_the_engine_are_source_errors_with_its_words(
 async def test_an_engine_that_does_not_answer_is_given_up_after_the_deadline(
     standin: StandIn, hasty: Engine
 ) -> None:
-    await hasty.info()
+    await eventually(lambda: quick(hasty.info()), "it answers in time")
     standin.hold("list")
 
     assert await reason(hasty.list) == (
@@ -469,7 +477,12 @@ async def test_a_stream_is_given_up_if_the_engine_does_not_accept_it_in_time(
 async def test_a_quiet_stream_outlives_the_deadline(
     standin: StandIn, hasty: Engine
 ) -> None:
-    async with hasty.events() as hints, running(anext(hints)) as first:
+    async with AsyncExitStack() as opened:
+        hints = await eventually(
+            lambda: quick(opened.enter_async_context(hasty.events())), "it is in time"
+        )
+        assert hints is not None
+        first = await opened.enter_async_context(running(anext(hints)))
         standin.hold("list")
         await reason(hasty.list)
         assert not first.done()
