@@ -1,7 +1,7 @@
 """The client and a real Docker engine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -14,10 +14,11 @@ from registrator import model
 from registrator.engine import Engine, Hint, Listed, resolve
 from registrator.errors import Gone
 from registrator.model import ContainerId, Health, Port, State
+from waiting import eventually
 
 pytestmark = pytest.mark.needs_engine
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 HEALTHCHECK = {
     "test": ["CMD-SHELL", "test ! -e /bad"],
     "interval": 200 * 10**6,
@@ -238,14 +239,41 @@ async def test_a_removal_is_hinted_at(
 async def test_a_change_of_health_is_hinted_at_and_probes_are_not(
     engine: Engine, run_container: RunContainer
 ) -> None:
+    async def probed() -> bool:
+        return len(probes(await engine.inspect(key(started)))) > 3
+
     async with engine.events() as hints:
         started = await asyncio.to_thread(run_container, healthcheck=HEALTHCHECK)
         await seen(engine, hints, key(started), lambda c: c.health == Health.HEALTHY)
+        await eventually(probed, "it is probed again and again")
         await asyncio.to_thread(started.exec_run, "touch /bad")
+        heard = await heard_until_unhealthy(engine, hints, key(started))
 
-        await heard_of(hints, key(started))
+    # It may have been healthy at the first of its network, its start and its health.
+    assert heard <= 3
 
-        assert (await engine.inspect(key(started))).health == Health.UNHEALTHY
+
+def probes(container: model.Container) -> Sequence[object]:
+    state = container.attributes["State"]
+    assert isinstance(state, dict)
+    found = state["Health"]["Log"]
+    assert isinstance(found, list)
+    return found
+
+
+async def heard_until_unhealthy(
+    engine: Engine, hints: AsyncIterator[Hint], container: ContainerId
+) -> int:
+    """Count the hints at a container, up to the one with which it is unhealthy."""
+    count = 0
+
+    def unhealthy(found: model.Container) -> bool:
+        nonlocal count
+        count += 1
+        return found.health == Health.UNHEALTHY
+
+    await seen(engine, hints, container, unhealthy)
+    return count
 
 
 async def heard_of(hints: AsyncIterator[Hint], container: ContainerId) -> Hint:
@@ -275,13 +303,22 @@ async def test_health_is_in_the_fingerprint(
 async def test_a_crashing_container_is_not_listed_between_its_starts(
     engine: Engine, run_container: RunContainer
 ) -> None:
-    async with engine.events() as hints:
-        crashing = await asyncio.to_thread(
-            run_container, "false", restart_policy={"Name": "always"}
-        )
-        await seen(engine, hints, key(crashing), lambda c: c.state == State.RESTARTING)
+    async def between(container: ContainerId) -> str:
+        """Say after which start it waits for the next; empty if it does not."""
+        found = await engine.inspect(container)
+        return found.started if found.state == State.RESTARTING else ""
 
-        assert await listed(engine, crashing) is None
+    crashing = await asyncio.to_thread(
+        run_container, "false", restart_policy={"Name": "always"}
+    )
+
+    async def looked_at() -> list[Listed | None]:
+        before = await between(key(crashing))
+        found = await listed(engine, crashing)
+        return [found] if before and before == await between(key(crashing)) else []
+
+    # It waits longer each time.
+    assert await eventually(looked_at, "a listing between two starts") == [None]
 
 
 async def test_what_was_missed_is_told_by_the_next_stream(

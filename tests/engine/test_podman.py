@@ -15,7 +15,7 @@ from registrator.model import ContainerId, Port, State
 # One service for all of them: starting one takes longer than any of these tests.
 pytestmark = [pytest.mark.needs_engine, pytest.mark.xdist_group("podman")]
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
