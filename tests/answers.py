@@ -13,14 +13,14 @@ class Answer:
 
 
 def dig(port: int, name: str, kind: str = "SRV", *options: str) -> Answer:
-    """Ask the server on a loopback *port* once, and read its whole answer."""
+    """Ask the server on a loopback *port*, and read its whole answer."""
     command = ["dig", "@127.0.0.1", "-p", str(port), name, kind, *options]
     shown = subprocess.run(
-        [*command, "+tries=1", "+time=3", "+noall", "+comments", "+answer"],
+        [*command, "+tries=2", "+time=10", "+noall", "+comments", "+answer"],
         capture_output=True,
         text=True,
         check=False,
-        timeout=10,
+        timeout=60,
     ).stdout
     status = shown.partition("status: ")[2].partition(",")[0]
     lines = [line for line in shown.splitlines() if line and not line.startswith(";")]

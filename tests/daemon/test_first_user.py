@@ -48,11 +48,11 @@ def test_a_published_port_is_found_by_dig_and_gone_when_the_container_stops(
     container = run_container(
         ports={"80/tcp": port}, environment={"SERVICE_NAME": name}
     )
-    until(lambda: daemon.services(name), "the service")
+    until(lambda: _in_sync(daemon, name), "the service")
     found = dig(dns_port, question)
     address = dig(dns_port, question, "A")
     container.stop()
-    until(lambda: not daemon.services(name), "no service")
+    until(lambda: not daemon.services(name) and daemon.settled(), "no service")
     gone = dig(dns_port, question)
 
     assert [record.split()[2] for record in found.records] == [str(port)]

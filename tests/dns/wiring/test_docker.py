@@ -58,7 +58,7 @@ def bridge(
         f"-ip={address}",
     ) as daemon:
         run_container(ports={"80/tcp": port}, environment={"SERVICE_NAME": name})
-        until(lambda: daemon.services(name), "the service")
+        until(lambda: daemon.services(name) and daemon.settled(), "the service")
         yield Bridge(network=docker_network, address=address, service=name)
 
 
