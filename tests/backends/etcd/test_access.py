@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from registrator.errors import Rejected, Unavailable
 from registrator_backends.etcd import EtcdBackend
 from samples import put, web
 from tcp_proxy import TcpProxy
+from waiting import eventually
 
 pytestmark = pytest.mark.needs_etcd
 
@@ -349,10 +350,17 @@ async def test_a_token_of_before_does_not_hang_for_ever(
 ) -> None:
     with TcpProxy(guarded.port) as line:
         async with opening(at(line), USER, deadline=1.0) as backend:
-            await agree(backend, web())
+
+            async def agreed() -> bool:
+                with suppress(Unavailable):
+                    return await agree(backend, web()) == {}
+                return False
+
+            await eventually(agreed, "it is answered in time")
             line.freeze()
             with pytest.raises(Unavailable, match="no answer in"):
                 await backend.owned()
             line.heal()
 
-            assert await backend.owned() == records(backend, [web()])
+            await eventually(agreed, "it is answered in time")
+            assert guarded.values(PREFIX).keys() == {"/services/web/here:web.1:80"}

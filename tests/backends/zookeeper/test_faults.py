@@ -77,7 +77,7 @@ async def test_a_server_that_falls_silent_is_away_and_comes_back(
     line: TcpProxy, zookeeper: ZooKeeper, step: Step
 ) -> None:
     async with at(line, deadline=0.5) as backend:
-        await agree(backend, A)
+        await at_last(backend, A)
         before = zookeeper.tree()
         line.freeze()
         assert "no answer in 0.5 s" in await fails(backend, step)
@@ -87,7 +87,8 @@ async def test_a_server_that_falls_silent_is_away_and_comes_back(
         await at_last(backend, A)
 
         assert zookeeper.tree().keys() == before.keys()
-        assert len(zookeeper.sessions()) == 1
+        # One that was begun too slowly to be ours goes when its time is over.
+        await eventually(lambda: len(zookeeper.sessions()) == 1, "no other session")
 
 
 @every_step
@@ -141,7 +142,7 @@ async def test_what_is_on_its_way_when_the_line_breaks_never_appears_unwanted(
     line: TcpProxy, zookeeper: ZooKeeper, kind: str
 ) -> None:
     async with at(line, f"/www?format={kind}", deadline=0.5) as backend:
-        await agree(backend, A)
+        await at_last(backend, A)
         line.freeze()
         sent = asyncio.ensure_future(put(backend, B))
         with pytest.raises(Unavailable, match="no answer"):
@@ -159,15 +160,24 @@ async def test_what_is_on_its_way_when_the_line_breaks_never_appears_unwanted(
 
 
 async def ports(backend: ZooKeeperBackend) -> set[int]:
-    reading = await anext(backend.watch())
-    return {each.port for each in reading.instances.values()}
+    """Read what is there, as soon as it is answered in time."""
+
+    async def read() -> set[int] | None:
+        with suppress(Unavailable):
+            reading = await anext(backend.watch())
+            return {each.port for each in reading.instances.values()}
+        return None
+
+    found = await eventually(read, "a reading")
+    assert found is not None
+    return found
 
 
 async def test_what_was_written_and_not_answered_is_removed_when_it_is_unwanted(
     line: TcpProxy, zookeeper: ZooKeeper
 ) -> None:
     async with at(line, deadline=0.5) as backend:
-        await agree(backend, A)
+        await at_last(backend, A)
         line.mute()
         with pytest.raises(Unavailable):
             await put(backend, B)
@@ -289,7 +299,7 @@ async def test_a_hanging_server_is_waited_for_no_longer_than_told(
 ) -> None:
     server = start_zookeeper()
     async with at(server, deadline=0.5) as backend:
-        await agree(backend, A)
+        await at_last(backend, A)
         before = server.tree()
         with server.hanging():
             for step in STEPS.values():
