@@ -21,7 +21,9 @@ from registrator_dns.sockets import Bound, overlap
 
 _MODULE: Final = "registrator_dns.process.responder"
 _DEADLINE: Final = 10.0
-"""Seconds that a responder may take to answer; it takes less than one to start."""
+"""Seconds that a responder may take to answer."""
+_START: Final = 60.0
+"""Seconds that one may take to start: less than one, but where a whole host starts."""
 _MOST_SOCKETS: Final = 253
 """As many as one message may carry (unix(7), SCM_RIGHTS)."""
 
@@ -102,11 +104,13 @@ class Remote:
                 with _feed(self._place) as feed:
                     self._process = _started(feed, bound)
                 self._handle = Handle(self._process.pid)
-                self._begun = (await self._connect(self._begin))["begun"]
+                self._begun = (await self._connect(self._begin, _START))["begun"]
             except (OSError, frames.Garbled, LookupError) as error:
                 await self.kill()
+                silent = isinstance(error, TimeoutError)
                 raise Unavailable(
-                    f"the dns responder does not start: {error}"
+                    "the dns responder does not start:"
+                    f" {f'no answer in {_START:g} s' if silent else error}"
                 ) from error
             unfinished.pop_all()
 
@@ -182,14 +186,14 @@ class Remote:
             self._line.close()
             self._line = None
 
-    async def _connect(self, first: Message) -> Message:
+    async def _connect(self, first: Message, deadline: float | None = None) -> Message:
         """Say something first, and return the answer; raise OSError, or `Garbled`."""
         loop = asyncio.get_running_loop()
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.setblocking(False)
         with ExitStack() as opened:
             opened.enter_context(connection)
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(deadline or _DEADLINE):
                 await loop.sock_connect(connection, str(self._place))
                 process = peer(connection)
                 if self._handle is None:

@@ -229,6 +229,17 @@ async def test_a_responder_that_hangs_is_not_gone_on_with(
         assert (await ask(port_of(next_one))).rcode() == dns.rcode.NXDOMAIN
 
 
+async def test_one_that_does_not_come_to_answer_is_ended_and_told(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_START", 0.001)
+
+    with pytest.raises(Unavailable, match=r"does not start: no answer in 0\.001 s"):
+        await make().__aenter__()
+
+    assert not children()
+
+
 async def test_options_may_be_long(make: Make) -> None:
     networks = ",".join(f"10.{n}.0.0/16" for n in range(250))
     async with killed(make(f"?upstream=127.0.0.1&allow={networks}&linger=1")) as _:
