@@ -13,6 +13,7 @@ from registrator_dns.forward.exchange import (
     UdpExchange,
 )
 from registrator_dns.forward.response import Response
+from servers import free_ports
 from upstreams import Asked, Upstream, reply, silent, tells
 
 QUESTION = b"\3www\7example\3org\0\0\1\0\1"
@@ -56,10 +57,9 @@ async def test_a_place_that_no_socket_can_reach_is_a_failure(
 
 @pytest.mark.parametrize("kind", [UdpExchange, TcpExchange])
 async def test_a_port_that_nobody_has_is_a_failure(kind: type[Exchange]) -> None:
-    async with Upstream(silent) as gone:
-        pass
+    (port,) = free_ports(1)
 
-    assert await heard(kind, gone.place) is Failure.UNREACHABLE
+    assert await heard(kind, ("127.0.0.1", port)) is Failure.UNREACHABLE
 
 
 @pytest.mark.parametrize("kind", [UdpExchange, TcpExchange])
