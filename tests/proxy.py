@@ -102,6 +102,17 @@ class Proxy:
 
         self._rules.append((text, respond))
 
+    def hold(self, text: str) -> asyncio.Event:
+        """Pass answers on as soon as the event is set, and no sooner."""
+        event = asyncio.Event()
+
+        async def respond(request: Request) -> bytes:
+            await event.wait()
+            return await self._ask(request)
+
+        self._rules.append((text, respond))
+        return event
+
     def cut(self, text: str, octets: int) -> None:
         """Pass on the first octets of the answer only; a negative number: all but."""
 

@@ -1,5 +1,6 @@
 """What is written to a real agent, and with how many requests."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -313,9 +314,12 @@ async def test_tags_that_others_may_change_stay_changed(
 async def test_at_most_sixteen_requests_are_under_way(
     watched: ConsulBackend, proxy: Proxy
 ) -> None:
-    proxy.delay("/v1/agent", 0.01)
-
-    await put(watched, *(web(f"here:{n}:80") for n in range(60)))
+    answered = proxy.hold("/v1/agent")
+    async with asyncio.TaskGroup() as group:
+        services = [web(f"here:{n}:80") for n in range(60)]
+        group.create_task(put(watched, *services), name="put")
+        await eventually(lambda: proxy.most >= 16, "sixteen are under way")
+        answered.set()
 
     assert proxy.most == 16
 
