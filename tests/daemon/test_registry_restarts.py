@@ -40,7 +40,8 @@ async def test_a_daemon_killed_and_made_anew_writes_nothing_that_is_right(
     engine: StandInProcess, kind: Kind, server: Any
 ) -> None:
     uri = of_one(kind, server)
-    with against(engine, uri, node="") as daemon:
+    # So that what stands outlives a slow start.
+    with against(engine, uri, node="", ttl=60) as daemon:
         before = traces(kind, server, range(5, 10))
         assert before
         daemon.end(signal.SIGKILL)
