@@ -170,7 +170,7 @@ async def test_a_registry_that_is_away_is_shown_until_it_is_too_stale(
 ) -> None:
     etcd = start_etcd({})
     uri = f"etcd://127.0.0.1:{etcd.port}/services"
-    async with showing(uri, "&max-stale=2") as backend, writer(uri) as there:
+    async with showing(uri, "&max-stale=4") as backend, writer(uri) as there:
         await put(there, THERE)
         await until(backend, ["10.0.0.9"])
         etcd.kill()
