@@ -1,8 +1,8 @@
 """The keys and sessions of a Consul, as any client of it sees and changes them."""
 
 import base64
-from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError
 
@@ -22,8 +22,11 @@ class Key:
 def keys(agent: ConsulAgent, start: str = "") -> dict[str, Key]:
     """Read all keys that start so."""
     found: list[dict[str, Any]] = []
-    with suppress(HTTPError):  # what is not there is a 404
+    try:
         found = agent.get(f"/v1/kv/{start}?recurse")
+    except HTTPError as error:
+        if error.code != HTTPStatus.NOT_FOUND:  # as it is where there are none
+            raise
     return {
         each["Key"]: Key(
             value=base64.b64decode(each["Value"] or ""),

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from consul_keys import keys
+from consul_keys import Key, keys
 from contract.stores import agree, records
 from fixtures.clusters import ConsulCluster, StartCluster
 from fixtures.consul import ConsulAgent
@@ -40,6 +40,11 @@ async def backend(follower: ConsulAgent) -> AsyncIterator[ConsulKvBackend]:
         yield opened
 
 
+async def keys_of(agent: ConsulAgent, prefix: str = "") -> dict[str, Key]:
+    """Read them, as soon as there is a leader: busy servers may elect another."""
+    return await eventually(lambda: keys(agent, prefix), "there are keys")
+
+
 async def agree_at_last(backend: ConsulKvBackend, *services: Service) -> None:
     """Do as the reconciler: try until it holds."""
     async with asyncio.timeout(60.0):
@@ -55,25 +60,25 @@ async def test_no_key_changes_when_the_leader_dies(
     cluster: ConsulCluster, follower: ConsulAgent, backend: ConsulKvBackend
 ) -> None:
     await agree_at_last(backend, *SERVICES)
-    before = keys(follower)
+    before = await keys_of(follower)
 
     cluster.leader().kill()
     await agree_at_last(backend, *SERVICES)
 
-    assert keys(follower) == before
+    assert await keys_of(follower) == before
 
 
 async def test_when_there_are_too_few_servers_nothing_is_lost(
     cluster: ConsulCluster, backend: ConsulKvBackend
 ) -> None:
     await agree_at_last(backend, *SERVICES)
-    before = keys(cluster.leader())
+    before = await keys_of(cluster.leader())
 
     with cluster.quorum_lost(), pytest.raises(Unavailable):
         await agree(backend, *SERVICES[:10])
 
     await agree_at_last(backend, *SERVICES)
-    assert keys(cluster.leader()) == before
+    assert await keys_of(cluster.leader()) == before
     await agree_at_last(backend, *SERVICES[:10])
     assert await backend.owned() == records(backend, SERVICES[:10])
 
@@ -88,7 +93,7 @@ async def test_a_cluster_that_lost_everything_is_filled_again(
     cluster.start()
 
     await agree_at_last(backend, *SERVICES)
-    assert len(keys(follower, "services/")) == len(SERVICES)
+    assert len(await keys_of(follower, "services/")) == len(SERVICES)
 
 
 async def test_the_keys_outlive_the_agent_that_they_were_written_through(
@@ -96,7 +101,7 @@ async def test_the_keys_outlive_the_agent_that_they_were_written_through(
 ) -> None:
     await agree_at_last(backend, *SERVICES)
     leader = cluster.leader()
-    before = keys(leader)
+    before = await keys_of(leader)
     node = follower.get("/v1/agent/self")["Config"]["NodeName"]
 
     follower.kill()
@@ -104,7 +109,7 @@ async def test_the_keys_outlive_the_agent_that_they_were_written_through(
         lambda: serf_says(leader, node) == "critical", "the others miss it"
     )
 
-    assert keys(leader) == before
+    assert await keys_of(leader) == before
 
 
 def serf_says(agent: ConsulAgent, node: str) -> str:
