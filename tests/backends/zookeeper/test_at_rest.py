@@ -66,11 +66,16 @@ async def test_a_round_at_rest_asks_no_more_for_many_services_than_for_few(
 ) -> None:
     spent = []
     async with at(zookeeper, f"/www?format={kind}") as backend:
-        for services in (MANY[:3], MANY[:50], MANY):
-            await rest(backend, *services)
+
+        async def round_() -> int:
             before = asked(zookeeper)
             await agree(backend, *services)
-            spent.append(asked(zookeeper) - before)
+            return asked(zookeeper) - before
+
+        for services in (MANY[:3], MANY[:50], MANY):
+            await rest(backend, *services)
+            # A ping may fall into one of them.
+            spent.append(min([await round_(), await round_(), await round_()]))
 
     assert spent == [5, 5, 5]
 
@@ -369,7 +374,8 @@ async def test_watches_do_not_grow_with_what_came_and_went(
 async def link(zookeeper: ZooKeeper) -> AsyncIterator[Link]:
     """A connection to a running ZooKeeper, which holds nothing."""
     server = Server(host="127.0.0.1", port=zookeeper.port)
-    terms = Terms(uri=zookeeper.uri, timeout=10.0, deadline=10.0)
+    # Its pings are counted too: with this timeout there are none.
+    terms = Terms(uri=zookeeper.uri, timeout=60.0, deadline=10.0)
     opened = Link(await connect(server), terms, None)
     await opened.begin()
     yield opened
