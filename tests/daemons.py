@@ -90,7 +90,7 @@ class Daemon:
         """Send a signal, and return the exit code (negative: ended by a signal)."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
     def services(self, name: str = "") -> list[ServiceView]:
         return self._client.services(name)
@@ -105,7 +105,7 @@ class Daemon:
             [CTL, command, "--socket", str(self.socket), *rest],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
 

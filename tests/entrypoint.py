@@ -115,7 +115,7 @@ class EntryPoint:
         """Ask it to stop; its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
     def hang_up(self) -> None:
         assert self._process is not None

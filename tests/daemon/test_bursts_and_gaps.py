@@ -89,7 +89,7 @@ def test_what_happens_while_the_stream_is_broken_is_made_up_for(
         engine.tell("start?first=20&count=10")
         until(lambda: holds(daemon, 25), "25 services")
 
-        assert daemon.status()["well"]
+        until(lambda: daemon.status()["well"], "all is well again")
 
 
 def test_a_container_that_is_gone_before_it_is_looked_at_is_nothing(

@@ -57,7 +57,7 @@ class Program:
         self._process.send_signal(number)
 
     def ended(self) -> int:
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -195,6 +195,7 @@ def test_a_second_daemon_on_the_same_control_socket_is_refused(
     home: Path, arguments: tuple[str, ...]
 ) -> None:
     with Daemon(*arguments) as first:
+        until(first.settled, "the first round")
         with Program(home, *arguments, f"-control={first.socket}") as second:
             code = second.ended()
 
