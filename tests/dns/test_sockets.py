@@ -7,6 +7,7 @@ import pytest
 
 from registrator.errors import ConfigError
 from registrator_dns.sockets import bind, explain
+from servers import free_ports
 
 UDP, TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
 
@@ -20,8 +21,9 @@ def test_port_0_becomes_one_port_for_both(address: str) -> None:
 
 
 def test_ipv6_takes_nothing_away_from_ipv4() -> None:
-    first = bind(("::", 0))
-    second = bind(("0.0.0.0", first[0].getsockname()[1]))
+    (port,) = free_ports(1)
+    first = bind(("::", port))
+    second = bind(("0.0.0.0", port))
 
     for each in (*first, *second):
         each.close()
@@ -40,12 +42,12 @@ def test_ipv6_takes_nothing_away_from_ipv4() -> None:
 def test_a_port_that_is_taken_is_told_with_its_holder(
     kind: socket.SocketKind, name: str, held: str, wanted: str
 ) -> None:
+    (port,) = free_ports(1)
     family = socket.AF_INET6 if ":" in held else socket.AF_INET
     with socket.socket(family, kind) as holder:
-        holder.bind((held, 0))
+        holder.bind((held, port))
         if kind == TCP:
             holder.listen()
-        port = holder.getsockname()[1]
         with pytest.raises(ConfigError) as told:
             bind((wanted, port))
 
@@ -58,11 +60,11 @@ def test_a_port_that_is_taken_is_told_with_its_holder(
 
 
 def test_the_holder_of_the_same_port_of_another_address_is_not_blamed() -> None:
+    (port,) = free_ports(1)
     with socket.socket(socket.AF_INET, UDP) as other:
-        other.bind(("127.0.0.2", 0))
-        place = ("127.0.0.1", other.getsockname()[1])
+        other.bind(("127.0.0.2", port))
 
-        told = explain(OSError(errno.EADDRINUSE, "in use"), "udp", place)
+        told = explain(OSError(errno.EADDRINUSE, "in use"), "udp", ("127.0.0.1", port))
 
     assert told.endswith("/udp: the port is taken")
 

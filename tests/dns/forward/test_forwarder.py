@@ -64,6 +64,14 @@ def upstream(opened: AsyncExitStack) -> Callable[..., Awaitable[Upstream]]:
 Start = Callable[..., Awaitable[Upstream]]
 
 
+def nowhere() -> Upstream:
+    """Make one that is not there, at a port that nobody else comes to have."""
+    gone = Upstream(silent)
+    (port,) = free_ports(1)
+    gone.place = ("127.0.0.1", port)
+    return gone
+
+
 def shown(*upstreams: Upstream) -> str:
     places = (it.place for it in upstreams)
     return ",".join(
@@ -197,11 +205,8 @@ async def test_one_that_will_not_answer_is_followed_by_the_next(
 async def test_one_that_is_not_there_is_followed_by_the_next_and_put_aside(
     opened: AsyncExitStack, upstream: Start, udp: bool
 ) -> None:
-    gone = Upstream(silent)
-    (port,) = free_ports(1)
-    gone.place = ("127.0.0.1", port)
     second = await upstream(tells(ADDRESS))
-    server, _ = await forward(opened, gone, second)
+    server, _ = await forward(opened, nowhere(), second)
 
     assert data(await ask(server, udp=udp)) == ["192.0.2.1"]
 
@@ -572,31 +577,26 @@ async def test_with_zones_only_other_names_are_refused(
     assert flags(other) == "QR RD RA"
 
 
-async def test_an_upstream_that_is_the_responder_itself_ends_the_start(
-    opened: AsyncExitStack, upstream: Start
-) -> None:
-    other = await upstream(tells(ADDRESS))
-    server, _ = await forward(opened, other)
-    place = server.endpoints[0]
-    await server.__aexit__(None, None, None)
-    pairs = options_with(upstream=f"127.0.0.7:{place[1]}")
+async def test_an_upstream_that_is_the_responder_itself_ends_the_start() -> None:
+    (port,) = free_ports(1)
+    pairs = options_with(upstream=f"127.0.0.7:{port}")
     forwarder = Forwarder(read(pairs, []))
-    circle = Bound([("0.0.0.0", place[1])], responder().answer, forwarder=forwarder)
+    circle = Bound([("0.0.0.0", port)], responder().answer, forwarder=forwarder)
 
     with pytest.raises(ConfigError, match="is this responder itself"):
         await circle.__aenter__()
 
+    place = ("127.0.0.1", port)
     async with Bound([place], responder().answer) as again:
         assert again.endpoints == [place]
 
 
 async def test_two_that_forward_to_each_other_do_not_go_in_circles(
-    opened: AsyncExitStack, upstream: Start
+    opened: AsyncExitStack,
 ) -> None:
-    placeholder = await upstream(silent)
+    placeholder = nowhere()
     first, one = await forward(opened, placeholder)
     second, two = await forward(opened, upstream=shown_server(first))
-    await placeholder.__aexit__(None, None, None)
     # The first's upstream becomes the second, on the placeholder's port.
     relay = await relay_to(opened, placeholder.place, second.endpoints[0])
 
