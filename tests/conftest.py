@@ -23,8 +23,12 @@ pytest_plugins = [
 def pytest_configure() -> None:
     """Have SIGTERM end the run as Ctrl-C does: what fixtures started is stopped.
 
-    No example is too slow: the machine may be.
+    No example is too slow, nor is making one up: the machine may be.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    hypothesis.settings.register_profile("patient", deadline=None)
+    hypothesis.settings.register_profile(
+        "patient",
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     hypothesis.settings.load_profile("patient")

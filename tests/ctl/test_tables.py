@@ -259,7 +259,8 @@ def test_hostile_text_in_every_place_is_one_harmless_line(
 
 @given(text=st.text(max_size=30))
 @hypothesis_settings(
-    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_no_text_breaks_a_table(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     view = service(text, address=text, status=text)
