@@ -46,6 +46,13 @@ class Dnsmasq(Server):
         return not subprocess.run(asked, capture_output=True, check=False).returncode
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have answers waited for, however busy the machine is."""
+    resolver = "registrator_haproxy.sources.dns.resolver"
+    monkeypatch.setattr(f"{resolver}._DEADLINE", 30.0)
+
+
 @pytest.fixture(scope="module")
 def dnsmasq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dnsmasq]:
     with Dnsmasq(tmp_path_factory.mktemp("dnsmasq")) as started:

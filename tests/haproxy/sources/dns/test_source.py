@@ -20,8 +20,21 @@ from servers import free_ports
 from upstreams import Asked, Script, Upstream, reply, silent, tells, truncates
 from watching import Watched, watching
 
+DEADLINE = "registrator_haproxy.sources.dns.resolver._DEADLINE"
 SOA = "example. 7 SOA ns.example. admin.example. 1 2 3 4 7"
 SHORT = "min=0.1"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have answers waited for, however busy the machine is."""
+    monkeypatch.setattr(DEADLINE, 30.0)
+
+
+@pytest.fixture
+def hasty(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what is no answer given up soon."""
+    monkeypatch.setattr(DEADLINE, 0.5)
 
 
 def zone(**kinds: Mapping[str, Iterable[str]]) -> Script:
@@ -241,7 +254,7 @@ def no_response(told: dns.message.Message) -> None:
     told.flags &= ~dns.flags.QR
 
 
-async def test_answers_to_something_else_are_none() -> None:
+async def test_answers_to_something_else_are_none(hasty: None) -> None:
     changes = (other_id, other_name, other_kind, no_response)
 
     def script(asked: Asked, udp: bool) -> list[bytes]:
@@ -251,10 +264,10 @@ async def test_answers_to_something_else_are_none() -> None:
         error = await seen.ended()
 
     assert seen.readings == []
-    assert "does not answer in 2 s" in str(error)
+    assert "does not answer in 0.5 s" in str(error)
 
 
-async def test_garbage_is_no_answer() -> None:
+async def test_garbage_is_no_answer(hasty: None) -> None:
     def script(asked: Asked, udp: bool) -> list[bytes]:
         del udp
         whole = reply(asked, "0 SRV 1 1 1 a.example.").to_wire()
