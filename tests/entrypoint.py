@@ -79,6 +79,9 @@ class EntryPoint:
     def log(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
 
+    def has_said(self, words: str) -> bool:
+        return words in self.log
+
     @property
     def file(self) -> str:
         """What HAProxy's file says."""

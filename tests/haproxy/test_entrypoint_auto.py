@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -82,7 +83,7 @@ async def test_services_are_where_they_ask_to_be_for_as_long_as_they_are_there(
                 f"zzz gets no place: port {own} is that of service web",
                 f"busy gets no place: port {late.port}: another program listens there",
             ):
-                assert says in entry.log
+                await eventually(partial(entry.has_said, says), "it is told")
 
             etcd.delete(key("web"))
             await answers(api.name, own)  # the other one that asked for it
