@@ -17,6 +17,16 @@ def candidates(environment: Mapping[str, str]) -> tuple[Path, ...]:
     return (*private, Path("/run/registrator") / _NAME)
 
 
+def haproxy_candidates(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """List the sockets where a HAProxy side may be asked, the likeliest first.
+
+    One that runs alone has another than a daemon, which may run beside it.
+    """
+    given = environment.get("REGISTRATOR_CONTROL")
+    alone = () if given else (Path("/run/registrator-haproxy") / _NAME,)
+    return (*alone, *candidates(environment))
+
+
 def choose(environment: Mapping[str, str]) -> Path:
     """Return the socket a daemon of this user opens, its directory made if need be.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from haproxyshow import HaproxyShowcase
 from registrator import control
 from showcase import Showcase
 
@@ -17,14 +18,16 @@ KEPT = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.envi
 
 
 @contextmanager
-def serving(path: Path, views: Showcase) -> Iterator[None]:
+def serving(
+    path: Path, views: Showcase, haproxy: HaproxyShowcase | None = None
+) -> Iterator[None]:
     """Serve from a thread with a loop of its own, while a program is run."""
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     over = asyncio.Event()
 
     async def serve() -> None:
-        async with control.serve(path, views):
+        async with control.serve(path, views, haproxy):
             ready.set()
             await over.wait()
 

@@ -83,6 +83,11 @@ class EntryPoint:
         return words in self.log
 
     @property
+    def control(self) -> Path:
+        """Where it is asked."""
+        return self.run / "control.sock"
+
+    @property
     def file(self) -> str:
         """What HAProxy's file says."""
         return (self.run / "haproxy.cfg").read_text()

@@ -12,9 +12,10 @@ from registrator import logs, state
 from registrator.errors import ConfigError, RegistratorError
 from registrator.version import __version__
 from registrator.visible import visible
-from registrator_haproxy import app
+from registrator_haproxy import app, child
 from registrator_haproxy.configuration.bind import read_bind
 from registrator_haproxy.listings import Asked
+from registrator_haproxy.start import Start, load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(asked)
     except RegistratorError as error:
         problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+        if asked.child and isinstance(error, ConfigError):
+            child.tell_problems(problems)
+            return 2
         for problem in problems:
             print(f"registrator-haproxy: {visible(problem)}", file=sys.stderr)  # noqa: T201  the last word
         return 2 if isinstance(error, ConfigError) else 1
@@ -35,18 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(asked: argparse.Namespace) -> int:
     environment = dict(os.environ)
-    start = app.Start(
+    start = Start(
         file=asked.config,
         auto=_auto(asked),
         state=None,
         node=asked.node_name or platform.node(),
         zone=asked.zone,
         environment=environment,
+        control=asked.control,
+        ready=child.tell_ready if asked.child else lambda _: None,
     )
-    configuration = app.load(start)
+    configuration = load(start)
     if asked.check_config:
-        print("the configuration is right")  # noqa: T201  what was asked for
+        if not asked.child:
+            print("the configuration is right")  # noqa: T201  what was asked for
         return 0
+    if asked.child:
+        child.end_with_parent()
     kept = state.directory(asked.state, environment)
     asyncio.run(app.run(start.keeping(kept), configuration))
     return 0
@@ -97,6 +106,13 @@ def _parser() -> argparse.ArgumentParser:
         default=state.AUTO,
         help="a directory for what is to outlive a restart; empty: none",
     )
+    parser.add_argument(
+        "--control",
+        type=Path,
+        help="the socket registrator-ctl talks to; control.sock in the runtime"
+        " directory if not given",
+    )
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"

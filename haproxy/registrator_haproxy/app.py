@@ -1,37 +1,32 @@
-"""Runs the HAProxy side by itself: reads its configuration, and does so anew."""
+"""Runs the HAProxy side: reads its configuration, and does so anew when it changes."""
 
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+import time
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
-from registrator.backend import Site
+from registrator import haproxy_api, local_api
 from registrator.errors import ConfigError, RegistratorError, Unavailable, leaves
-from registrator_haproxy import memory, tiers
-from registrator_haproxy.configuration.file import read
-from registrator_haproxy.configuration.model import Configuration, Process
+from registrator_haproxy import memory
+from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.guard import Belief
+from registrator_haproxy.journal import Journal
 from registrator_haproxy.keeper import Keeper
-from registrator_haproxy.listings import Asked, Listings
+from registrator_haproxy.layout import Layout
+from registrator_haproxy.listings import Listings
 from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.outputs import Outputs
+from registrator_haproxy.overview import Accepted, Current, Overview
+from registrator_haproxy.place import Place
 from registrator_haproxy.plan import Planner
-from registrator_haproxy.process import (
-    Application,
-    Attached,
-    Commanded,
-    ConfigurationFile,
-    Proxy,
-    Supervised,
-    check,
-)
+from registrator_haproxy.process import Application
 from registrator_haproxy.quarantine import sound
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.runtime import Console
+from registrator_haproxy.start import Start, load, loaded
 from registrator_haproxy.wanted import Wanted
 
 log = logging.getLogger(__name__)
@@ -41,30 +36,6 @@ _LOOK: Final = 1.0
 """Seconds between two looks whether the configuration has changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What the command line and the environment say."""
-
-    file: Path | None
-    """The configuration; None: services ask for their places themselves."""
-    auto: Asked | None = None
-    """What is said of those that do, beside the configuration."""
-    state: Path | None
-    """A directory that outlives us; None: there is none."""
-    node: str
-    zone: str = ""
-    """Where this host is, if the configuration is not to say so."""
-    environment: Mapping[str, str]
-
-    def keeping(self, state: Path | None) -> "Start":
-        """Do the same with a place for what is to outlive us."""
-        return replace(self, state=state)
-
-    def site(self) -> Site:
-        """Say what registries are told of who reads them."""
-        return Site(node=self.node, environment=self.environment)
-
-
 class _Stopped(Exception):
     """A signal asked us to end."""
 
@@ -72,40 +43,9 @@ class _Stopped(Exception):
 class _Changed(Exception):
     """There is another configuration, and HAProxy takes it."""
 
-    def __init__(self, configuration: Configuration, served: Configuration) -> None:
-        """*served* is that of it which HAProxy takes."""
+    def __init__(self, accepted: Accepted) -> None:
         super().__init__()
-        self.configuration = configuration
-        self.served = served
-
-
-def load(start: Start) -> Configuration:
-    """Read the configuration, and the addresses in it; raise `ConfigError`."""
-    configuration = Configuration() if start.file is None else _read(start.file)
-    if configuration.seed is None:
-        configuration = configuration.model_copy(update={"seed": start.node})
-    if start.zone:
-        zone = tiers.steps([start.zone])
-        configuration = configuration.model_copy(update={"zone": zone})
-    Registries(configuration, start.site())
-    _listings(start, {})
-    return configuration
-
-
-def _read(file: Path) -> Configuration:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"{file}: {reason}") from error
-    found = read(text, str(file))
-    for note in found.notes:
-        log.warning("%s", note)
-    return found.configuration
-
-
-def _listings(start: Start, beliefs: Mapping[Origin, Belief]) -> Listings | None:
-    return Listings(start.auto, start.site(), beliefs) if start.auto else None
+        self.accepted = accepted
 
 
 async def run(start: Start, configuration: Configuration) -> None:
@@ -114,7 +54,8 @@ async def run(start: Start, configuration: Configuration) -> None:
     try:
         async with asyncio.TaskGroup() as rooms:
             rooms.create_task(_until_signal(), name="signals")
-            rooms.create_task(_keep(start, configuration), name="haproxy")
+            keeping = _Keeping(start, configuration).run()
+            rooms.create_task(keeping, name="haproxy")
     except* _Stopped:
         log.info("stopping")
     except* RegistratorError as group:
@@ -123,47 +64,153 @@ async def run(start: Start, configuration: Configuration) -> None:
         raise failures[0]
 
 
-async def _keep(start: Start, base: Configuration) -> None:
-    where = _Where(base.haproxy)
-    kept = start.state / "haproxy.json" if start.state is not None else None
-    known = await asyncio.to_thread(memory.load, kept) if kept else memory.Memory()
-    beliefs, numbers = known.beliefs, Numbers(known.ids)
-    remember = memory.keeping(kept, numbers)
-    listings = _listings(start, beliefs)
-    wanted = Wanted(start.file, lambda: load(start), base, listings)
-    configuration = wanted.configuration()
-    async with AsyncExitStack() as opened:
-        application = await where.application(opened)
-        served, loaded = await _sound(configuration, where), None
+class _Keeping:
+    """One configuration after the other, for one HAProxy."""
+
+    def __init__(self, start: Start, base: Configuration) -> None:
+        self._start = start
+        self._base = base
+        self._name = "--auto" if start.file is None else str(start.file)
+        self._place = Place(base.haproxy)
+        self._journal = Journal(time.time)
+        self._overview = Overview(
+            self._name, self._place, self._journal, start.site(), self._judge
+        )
+        self._hangup = asyncio.Event()
+        self._numbers = Numbers()
+        self._remember: memory.Remember = lambda _: None
+        self._listings: Listings | None = None
+
+    async def run(self) -> None:
+        """Do so until cancelled; raise `ConfigError` where it cannot begin."""
+        # First: whoever hangs up early would end the program.
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
+        async with AsyncExitStack() as opened:
+            asked = haproxy_api.application(self._overview)
+            control = self._start.control or self._place.make_control()
+            await opened.enter_async_context(local_api.serve(control, asked))
+            beliefs = await self._remembered()
+            start, self._listings = self._start, self._start.listings(beliefs)
+            wanted = Wanted(start.file, lambda: load(start), self._base, self._listings)
+            application = await self._place.application(opened)
+            accepted = await self._accept(wanted.configuration())
+            self._start.ready(self._base)
+            await self._follow(application, wanted, accepted, beliefs)
+
+    async def _follow(
+        self,
+        application: Application | None,
+        wanted: Wanted,
+        accepted: Accepted,
+        beliefs: Mapping[Origin, Belief],
+    ) -> None:
+        running = None
         while True:
+            configuration = accepted.configuration
             # HAProxy may not take a service that others are told of all the same.
-            registries = Registries(configuration, start.site(), beliefs)
-            outputs = Outputs(configuration, registries, start.node)
+            registries = Registries(configuration, self._start.site(), beliefs)
+            outputs = Outputs(configuration, registries, self._start.node)
             rooms = {"registries": registries.run(), "outputs": outputs.run()}
-            if listings is not None:
-                rooms["listings"] = listings.run()
+            if self._listings is not None:
+                rooms["listings"] = self._listings.run()
             keeper = None
             if application is None:
-                rooms["memory"] = memory.follow(registries, remember)
+                rooms["memory"] = memory.follow(registries, self._remember)
             else:
-                keeper = Keeper(
-                    served,
-                    registries,
-                    application,
-                    Console(where.socket),
-                    planner=Planner(served, where.lines(), numbers),
-                    loaded=loaded,
-                    remember=remember,
-                )
+                keeper = self._keeper(accepted, registries, application, running)
                 rooms["keeper"] = keeper.run()
+            self._overview.show(Current(accepted, registries, keeper, self._numbers))
             try:
-                await _until_changed(rooms, wanted, where, configuration)
+                await self._until_changed(rooms, wanted, configuration)
             except* _Changed as changed:
-                [found] = leaves(changed)
-                configuration, served = found.configuration, found.served
-            beliefs = _of(configuration, registries.beliefs)
-            loaded = keeper.loaded if keeper else None
-            log.info("%s: the new configuration is in use", wanted.name)
+                [change] = leaves(changed)
+                accepted = change.accepted
+            beliefs = _of(accepted.configuration, registries.beliefs)
+            running = keeper.loaded if keeper else None
+            log.info("%s: the new configuration is in use", self._name)
+            self._journal.configured(self._name)
+
+    def _keeper(
+        self,
+        accepted: Accepted,
+        registries: Registries,
+        application: Application,
+        running: Layout | None,
+    ) -> Keeper:
+        served = accepted.served
+        return Keeper(
+            served,
+            registries,
+            application,
+            Console(self._place.socket),
+            planner=Planner(served, self._place.lines(), self._numbers),
+            loaded=running,
+            remember=self._remember,
+            journal=self._journal,
+        )
+
+    async def _until_changed(
+        self,
+        rooms: Mapping[str, Coroutine[Any, Any, None]],
+        wanted: Wanted,
+        configuration: Configuration,
+    ) -> None:
+        async with asyncio.TaskGroup() as group:
+            for name, room in rooms.items():
+                group.create_task(room, name=name)
+            await self._await_change(wanted, configuration)
+
+    async def _await_change(self, wanted: Wanted, before: Configuration) -> None:
+        """Raise `_Changed` when there is another configuration that is right."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):
+                    await self._hangup.wait()
+            asked = self._hangup.is_set()
+            self._hangup.clear()
+            try:
+                configuration = wanted.anew(before, asked=asked)
+                if configuration is None:
+                    continue
+                accepted = await self._accept(configuration)
+            except (ConfigError, Unavailable) as error:
+                log.error("the configuration stays as it was: %s", error)  # noqa: TRY400  no bug
+                said = str(error).replace("\n", "; ")
+                self._journal.unconfigured(self._name, said)
+                continue
+            raise _Changed(accepted)
+
+    async def _accept(self, configuration: Configuration) -> Accepted:
+        """Have HAProxy look at it; what it does not take is told, and left out."""
+        accepted = await self._judged(configuration)
+        for name, sentences in accepted.quarantined.items():
+            log.error("%s is left out: %s", name, "; ".join(sentences))
+        self._journal.quarantined(accepted.quarantined)
+        return accepted
+
+    async def _judge(self, proposed: haproxy_api.Proposed) -> Accepted:
+        """Do the same with what is not in use, and tell nobody."""
+        if self._start.auto is not None:
+            raise Unavailable("with --auto no other configuration is compared")
+        configuration = loaded(self._start, proposed.text, proposed.name)
+        if configuration.haproxy != self._place.process:
+            raise ConfigError(f"{proposed.name}: haproxy: takes a restart to change")
+        return await self._judged(configuration)
+
+    async def _judged(self, configuration: Configuration) -> Accepted:
+        if configuration.haproxy.manage == "nothing":
+            return Accepted(configuration, configuration, {})
+        found = await sound(configuration, self._place.check)
+        return Accepted(configuration, found.configuration, found.quarantined)
+
+    async def _remembered(self) -> Mapping[Origin, Belief]:
+        state = self._start.state
+        kept = state / "haproxy.json" if state is not None else None
+        known = await asyncio.to_thread(memory.load, kept) if kept else memory.Memory()
+        self._numbers = Numbers(known.ids)
+        self._remember = memory.keeping(kept, self._numbers)
+        return known.beliefs
 
 
 def _of(
@@ -172,116 +219,6 @@ def _of(
     """Forget services that are no more: any number of them may come and go."""
     names = configuration.services
     return {origin: each for origin, each in beliefs.items() if origin[0] in names}
-
-
-async def _until_changed(
-    rooms: Mapping[str, Coroutine[Any, Any, None]],
-    wanted: Wanted,
-    where: "_Where",
-    configuration: Configuration,
-) -> None:
-    async with asyncio.TaskGroup() as group:
-        for name, room in rooms.items():
-            group.create_task(room, name=name)
-        await _await_change(wanted, where, configuration)
-
-
-async def _await_change(wanted: Wanted, where: "_Where", before: Configuration) -> None:
-    """Raise `_Changed` when there is another configuration that is right."""
-    hangup = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
-    while True:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK):
-                await hangup.wait()
-        asked = hangup.is_set()
-        hangup.clear()
-        try:
-            configuration = wanted.anew(before, asked=asked)
-            if configuration is None:
-                continue
-            served = await _sound(configuration, where)
-        except (ConfigError, Unavailable) as error:
-            log.error("the configuration stays as it was: %s", error)  # noqa: TRY400  no bug
-            continue
-        raise _Changed(configuration, served)
-
-
-async def _sound(configuration: Configuration, where: "_Where") -> Configuration:
-    if where.process.manage == "nothing":
-        return configuration
-    found = await sound(configuration, where.check)
-    for name, sentences in found.quarantined.items():
-        log.error("%s is left out: %s", name, "; ".join(sentences))
-    return found.configuration
-
-
-class _Where:
-    """The paths of one HAProxy, and what is to be done with it."""
-
-    def __init__(self, process: Process) -> None:
-        self.process = process
-        self.file, self.socket, self.master = map(Path, process.paths)
-
-    def lines(self) -> Sequence[str]:
-        """Give the lines for `global` that we cannot do without."""
-        return (f"stats socket {self.socket} mode 600 level admin expose-fd listeners",)
-
-    async def application(self, opened: AsyncExitStack) -> Application | None:
-        """Have a HAProxy with what was in force; None: there is to be none."""
-        if self.process.manage == "nothing":
-            return None
-        application = Application(
-            ConfigurationFile(self.file),
-            await opened.enter_async_context(self.proxy()),
-            program=self.process.program,
-            deadline=self.process.deadline,
-        )
-        await application.settle()
-        return application
-
-    @asynccontextmanager
-    async def proxy(self) -> AsyncIterator[Proxy]:
-        """Have it; raise `ConfigError` where its files can be nowhere."""
-        process = self.process
-        self._make_directory()
-        if process.manage == "attach":
-            yield Attached(self.master, deadline=process.deadline)
-        elif process.manage == "command":
-            yield Commanded(process.reload, deadline=process.deadline)
-        else:
-            supervised = Supervised(
-                self.file,
-                self.master,
-                program=process.program,
-                deadline=process.deadline,
-                soft_stop=process.soft_stop,
-            )
-            async with supervised, asyncio.TaskGroup() as rooms:
-                running = rooms.create_task(supervised.run(), name="supervise haproxy")
-                yield supervised
-                running.cancel()
-
-    async def check(self, text: str) -> Sequence[str]:
-        """Say what HAProxy has against a text."""
-        file = ConfigurationFile(self.file.with_name(f"{self.file.name}.trial"))
-        await asyncio.to_thread(file.write_candidate, text)
-        try:
-            verdict = await check(
-                self.process.program, file.candidate, self.process.deadline
-            )
-        finally:
-            await asyncio.to_thread(file.drop_candidate)
-        return () if verdict.right else verdict.sentences
-
-    def _make_directory(self) -> None:
-        try:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(
-                f"haproxy: directory {error.filename}: {error.strerror}; give another"
-            ) from error
 
 
 async def _until_signal() -> None:

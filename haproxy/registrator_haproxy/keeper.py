@@ -6,6 +6,7 @@ anew, compared with what runs, and the least is done that makes the two agree.
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -14,6 +15,7 @@ from registrator.backoff import delays
 from registrator.errors import BackendError, ConfigError
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.difference import Difference, changes, difference
+from registrator_haproxy.journal import Journal
 from registrator_haproxy.layout import Layout
 from registrator_haproxy.memory import Remember
 from registrator_haproxy.plan import Planned, Planner
@@ -36,7 +38,7 @@ _BEFORE_SAVES: Final = 0.5
 class Keeper:
     """One configuration, for as long as it is the one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  it has many parts, each tested by itself
         self,
         configuration: Configuration,
         registries: Registries,
@@ -46,6 +48,7 @@ class Keeper:
         planner: Planner,
         loaded: Layout | None = None,
         remember: Remember = lambda _: None,
+        journal: Journal | None = None,
     ) -> None:
         """*loaded*: what HAProxy runs with, if that is known."""
         self.loaded = loaded
@@ -60,7 +63,10 @@ class Keeper:
         self._remembered: Mapping[Origin, object] = {}
         self._written: Layout | None = None
         self._behind: float | None = None
-        self._servers = Servers(console, drain=configuration.drain)
+        self._journal = journal or Journal(time.time)
+        self._servers = Servers(
+            console, drain=configuration.drain, did=self._journal.did
+        )
         self._reloaded = float("-inf")
         self._trouble = ""
         self._refused: Mapping[str, Sequence[str]] = {}
@@ -77,13 +83,14 @@ class Keeper:
                 count = self._registries.changes.count
                 now = asyncio.get_running_loop().time()
                 seen = self._registries.look(now)
+                self._journal.doubted(self._registries.beliefs)
                 pause = DRIFT if seen.until is None else min(DRIFT, seen.until - now)
                 try:
                     again = await self._agree(self._planner.plan(seen.believed), rooms)
                     pause = min(pause, await self._write_down_in_time())
                 except (BackendError, ConfigError) as error:
                     self.loaded = None
-                    self._complain(str(error))
+                    self._complain(str(error), _cause(error))
                     # To refuse a configuration may cost HAProxy connections.
                     again = next(refused if isinstance(error, ConfigError) else waits)
                 else:
@@ -137,6 +144,7 @@ class Keeper:
             return 0.0  # it runs with that already; its servers may be others
         self._reloaded = asyncio.get_running_loop().time()
         log.info("reloaded: %s", "; ".join(reasons))
+        self._journal.reloaded(reasons)
         return None
 
     async def _write_down_in_time(self) -> float:
@@ -163,13 +171,19 @@ class Keeper:
         beliefs = self._registries.beliefs
         return {origin: each.believed for origin, each in beliefs.items()}
 
-    def _complain(self, trouble: str) -> None:
+    def _complain(self, trouble: str, cause: str = "") -> None:
         if trouble and trouble != self._trouble:
             log.warning("%s; what runs goes on, trying again", trouble)
         self._trouble = trouble
+        self._journal.failed(trouble, cause)
 
     def _tell_refused(self, refused: Mapping[str, Sequence[str]]) -> None:
         for name, sentences in refused.items():
             if sentences != self._refused.get(name):
                 log.warning("%s: %d left out: %s", name, len(sentences), sentences[0])
         self._refused = refused
+        self._journal.left_out(refused)
+
+
+def _cause(error: BackendError | ConfigError) -> str:
+    return "refused" if isinstance(error, ConfigError) else "unavailable"

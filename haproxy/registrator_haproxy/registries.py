@@ -12,7 +12,7 @@ from registrator.bell import Bell
 from registrator.errors import ConfigError
 from registrator.model import Instance, Status
 from registrator.readable import Readable, Site
-from registrator.watcher import Watcher
+from registrator.watcher import Sighting, Watcher
 from registrator_haproxy.configuration.model import Configuration, Service
 from registrator_haproxy.guard import Belief, Instances, believe
 
@@ -65,6 +65,11 @@ class Registries:
         return len(sightings) == len(list(self._origins())) and all(
             each.known or each.error for each in sightings
         )
+
+    @property
+    def sightings(self) -> Mapping[Origin, Sighting]:
+        """What each registry shows by now, believed or not."""
+        return {origin: each.latest for origin, each in self._watchers.items()}
 
     @property
     def unheard(self) -> frozenset[str]:

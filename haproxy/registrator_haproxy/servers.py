@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from registrator.errors import BackendError
 from registrator_haproxy.difference import Act, Step
@@ -21,14 +21,23 @@ from registrator_haproxy.whitelist import Unfit
 
 log = logging.getLogger(__name__)
 
+Did = Callable[[Act, str, Sequence[str]], None]
+"""Hears of an act, the backend, and the names of its servers."""
+
 
 class Servers:
     """Those of one HAProxy, for as long as one worker has them."""
 
-    def __init__(self, console: Console, *, drain: float) -> None:
-        """*drain*: the seconds that one which leaves has to end what it is at."""
+    def __init__(
+        self, console: Console, *, drain: float, did: Did = lambda *_: None
+    ) -> None:
+        """*drain*: the seconds that one which leaves has to end what it is at.
+
+        *did* hears of what was done.
+        """
         self._console = console
         self._drain = drain
+        self._did = did
         self._capabilities: Capabilities | None = None
         self._leaving: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._some_left = False
@@ -109,6 +118,9 @@ class Servers:
             refused |= await backend.ready(ready)
         changed = ", ".join(f"{each.act} {each.name}" for each in steps)
         log.info("%s: %s", backend, changed)
+        for act in (Act.ADD, Act.WEIGH, Act.READY):
+            names = [each.name for each in servers[act] if each.name not in refused]
+            self._did(act, steps[0].backend, names)
         return refused
 
     def _take_away(
@@ -126,6 +138,7 @@ class Servers:
         staying = frozenset(each.name for each in backend.servers)
         try:
             await leave(running, name, staying, self._can, drain=self._drain)
+            self._did(Act.REMOVE, backend.name, [name])
         except (BackendError, Unfit) as error:
             # Another's server in a backend of ours may have any name.
             log.warning("%s/%s is not removed: %s", backend.name, name, error)

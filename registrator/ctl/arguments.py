@@ -40,6 +40,21 @@ def parse() -> argparse.Namespace:
     commands.add_parser(
         "status", parents=[daemon], help="the engine, each registry, lag and retries"
     )
+    _add_dns(commands, daemon)
+    _add_haproxy(commands, daemon)
+    chosen = parser.parse_args()
+    if chosen.command == "list" and chosen.registry is not None and chosen.socket:
+        parser.error("--from asks no daemon: --socket makes no sense beside it")
+    if chosen.command == "haproxy" and chosen.config and chosen.what == "show":
+        parser.error("--config: say what to do with it: plan, diff or render")
+    return chosen
+
+
+def _add_dns(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    daemon: argparse.ArgumentParser,
+) -> None:
+    """Add what the DNS responder can be asked."""
     asking = commands.add_parser(
         "dns",
         parents=[daemon],
@@ -49,10 +64,29 @@ def parse() -> argparse.Namespace:
         "name", nargs="?", default="", help="for example web.service.consul"
     )
     asking.add_argument("type", nargs="?", default="ANY", help="A, SRV, TXT, ...")
-    chosen = parser.parse_args()
-    if chosen.command == "list" and chosen.registry is not None and chosen.socket:
-        parser.error("--from asks no daemon: --socket makes no sense beside it")
-    return chosen
+
+
+def _add_haproxy(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    daemon: argparse.ArgumentParser,
+) -> None:
+    """Add what the HAProxy side can be asked."""
+    looking = commands.add_parser(
+        "haproxy",
+        parents=[daemon],
+        help="the servers that HAProxy has, and what was done and why",
+        description="show: what HAProxy has, and what was done and why. plan: what"
+        " would be done now; exit code 1 if that is anything. diff: how its file"
+        " would differ, likewise. render: the file as it would be.",
+    )
+    looking.add_argument(
+        "what", nargs="?", default="show", choices=("show", "plan", "diff", "render")
+    )
+    looking.add_argument(
+        "--config",
+        metavar="FILE",
+        help="plan, diff or render with this configuration, which is not in use yet",
+    )
 
 
 def _add_reading(

@@ -9,6 +9,8 @@ from typing import cast
 from urllib.parse import quote
 
 from registrator.dns_views import DnsAnswerView, ResponderView
+from registrator.errors import ConfigError
+from registrator.haproxy_views import HaproxyFileView, HaproxyPlanView, HaproxyView
 from registrator.views import ContainerView, ServiceView, StatusView
 
 DEADLINE = 15.0
@@ -56,17 +58,49 @@ class Client:
         answer = self._get(path, frozenset({"answers"}))
         return cast("list[DnsAnswerView]", answer["answers"])
 
-    def _get(self, path: str, keys: frozenset[str]) -> dict[str, object]:
+    def haproxy(self) -> HaproxyView:
+        """Show the HAProxy side at a glance."""
+        found = self._get("/v1/haproxy", HaproxyView.__required_keys__)
+        return cast("HaproxyView", found)
+
+    def haproxy_plan(self, proposed: Path | None = None) -> HaproxyPlanView:
+        """Say what would be done; raise `ConfigError` for what is proposed."""
+        keys = HaproxyPlanView.__required_keys__
+        return cast("HaproxyPlanView", self._propose("plan", keys, proposed))
+
+    def haproxy_file(self, proposed: Path | None = None) -> HaproxyFileView:
+        """Show HAProxy's file, and what it would be; raise `ConfigError` likewise."""
+        keys = HaproxyFileView.__required_keys__
+        return cast("HaproxyFileView", self._propose("file", keys, proposed))
+
+    def _propose(
+        self, what: str, keys: frozenset[str], proposed: Path | None
+    ) -> dict[str, object]:
+        path = f"/v1/haproxy/{what}"
+        if proposed is None:
+            return self._get(path, keys)
+        try:
+            text = proposed.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"{proposed}: {error.strerror}") from error
+        return self._get(f"{path}?name={_quoted(str(proposed))}", keys, text)
+
+    def _get(
+        self, path: str, keys: frozenset[str], body: bytes | None = None
+    ) -> dict[str, object]:
+        """Ask; with a *body*, about that."""
         connection = _Connection(self._connect())
         try:
-            connection.request("GET", path)
+            connection.request("GET" if body is None else "POST", path, body)
             response = connection.getresponse()
-            body = response.read()
+            said = response.read()
         except (OSError, http.client.HTTPException) as error:
             raise NoDaemon(f"the daemon's answer broke off: {error}") from error
         finally:
             connection.close()
-        answer = _parsed(body)
+        answer = _parsed(said)
+        if isinstance(problems := answer.get("problems"), list):
+            raise ConfigError(*map(str, problems))
         if response.status != http.HTTPStatus.OK:
             raise NotKnown(answer.get("error", f"the daemon answers {response.status}"))
         if not keys <= answer.keys():

@@ -1,7 +1,8 @@
 """The command line of registrator-ctl.
 
 Exit codes: 0 yes; 1 no (nothing found, or not all is well); 2 the command line is
-wrong; 3 no daemon answers, or the registry that was named does not.
+wrong, or a configuration that it names; 3 no daemon answers, or the registry that was
+named does not.
 """
 
 import argparse
@@ -57,13 +58,16 @@ def _run(chosen: argparse.Namespace) -> int:
         return 0
     if chosen.command == "list" and chosen.registry is not None:
         return _list_registry(chosen.registry, chosen.service, as_json=as_json)
-    sockets = (
-        (Path(chosen.socket),)
-        if chosen.socket
-        else control_socket.candidates(os.environ)
-    )
     with written():
-        return _ask(chosen, Client(sockets), as_json=as_json)
+        return _ask(chosen, Client(_sockets(chosen)), as_json=as_json)
+
+
+def _sockets(chosen: argparse.Namespace) -> tuple[Path, ...]:
+    if chosen.socket:
+        return (Path(chosen.socket),)
+    if chosen.command == "haproxy":
+        return control_socket.haproxy_candidates(os.environ)
+    return control_socket.candidates(os.environ)
 
 
 def _ask(chosen: argparse.Namespace, client: Client, *, as_json: bool) -> int:
@@ -73,6 +77,11 @@ def _ask(chosen: argparse.Namespace, client: Client, *, as_json: bool) -> int:
         return _explain(client, chosen.container, as_json=as_json)
     if chosen.command == "dns":
         return _dns(client, chosen.name, chosen.type, as_json=as_json)
+    if chosen.command == "haproxy":
+        from registrator.ctl import haproxy  # noqa: PLC0415  for this command only
+
+        config = Path(chosen.config) if chosen.config else None
+        return haproxy.run(client, chosen.what, config, as_json=as_json)
     return _status(client, as_json=as_json)
 
 

@@ -18,6 +18,14 @@ _COLOURS = {
     "pending": "yellow",
     "away": "yellow",
     "error": "red",
+    "up": "green",
+    "no check": "green",
+    "drain": "yellow",
+    "maint": "yellow",
+    "down": "red",
+    "failure": "red",
+    "refusal": "yellow",
+    "held": "yellow",
 }
 
 

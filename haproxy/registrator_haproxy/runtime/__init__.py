@@ -7,12 +7,20 @@ which servers of which backend come, change, and go (`RunningBackend`, `remove`)
 from registrator_haproxy.runtime.answers import Reason, Refusal
 from registrator_haproxy.runtime.capabilities import Capabilities, discover
 from registrator_haproxy.runtime.console import Console
-from registrator_haproxy.runtime.live import Admin, Key, LiveServer, Load, State
+from registrator_haproxy.runtime.live import (
+    Admin,
+    Figures,
+    Key,
+    LiveServer,
+    Load,
+    State,
+)
 from registrator_haproxy.runtime.removal import remove
 from registrator_haproxy.runtime.running import (
     NoBackend,
     Refusals,
     RunningBackend,
+    figures,
     look,
 )
 
@@ -20,6 +28,7 @@ __all__ = [
     "Admin",
     "Capabilities",
     "Console",
+    "Figures",
     "Key",
     "LiveServer",
     "Load",
@@ -30,6 +39,7 @@ __all__ = [
     "RunningBackend",
     "State",
     "discover",
+    "figures",
     "look",
     "remove",
 ]

@@ -111,6 +111,19 @@ class LiveServer:
         return not self.admin & (_MAINT | _DRAIN)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How one server does, as the statistics have it."""
+
+    status: str
+    """HAProxy's own word, such as `UP`, `DOWN 1/2`, `MAINT`, `no check`."""
+    weight: int
+    sessions: int
+    queued: int
+    since: int | None
+    """For how many seconds it has been so; None: that is not told."""
+
+
 def servers(listing: str) -> dict[Key, LiveServer]:
     """Read `show servers state`: every server, in the file's order."""
     version, _, table = listing.lstrip().partition("\n")
@@ -151,6 +164,20 @@ def with_load(
         if key in used and key in sessions
         else each
         for key, each in found.items()
+    }
+
+
+def figures(statistics: str) -> dict[Key, Figures]:
+    """Read `show stat -1 4 -1`: every server of every backend."""
+    return {
+        (row.get("pxname", ""), row.get("svname", "")): Figures(
+            status=row.get("status", ""),
+            weight=_number(row, "weight"),
+            sessions=_number(row, "scur"),
+            queued=_number(row, "qcur"),
+            since=_number(row, "lastchg") if row.get("lastchg") else None,
+        )
+        for row in _statistics(statistics)
     }
 
 

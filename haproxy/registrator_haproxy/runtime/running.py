@@ -14,7 +14,7 @@ from registrator_haproxy.layout import Server
 from registrator_haproxy.runtime import live, orders
 from registrator_haproxy.runtime.answers import Reason, Refusal, refusal
 from registrator_haproxy.runtime.console import Console
-from registrator_haproxy.runtime.live import Key, LiveServer
+from registrator_haproxy.runtime.live import Figures, Key, LiveServer
 from registrator_haproxy.runtime.orders import Order
 
 Refusals = Mapping[str, Refusal]
@@ -31,6 +31,15 @@ class NoBackend(Rejected):
 async def look(console: Console) -> Mapping[Key, LiveServer]:
     """Every server of every backend; nothing of what is attached to them."""
     return _read(console, await console.ask("show", "servers", "state"))
+
+
+async def figures(console: Console) -> Mapping[Key, Figures]:
+    """Say how every server of every backend does."""
+    statistics = await console.ask("show", "stat", "-1", "4", "-1")
+    try:
+        return live.figures(statistics)
+    except live.Garbled as error:
+        raise Unavailable(f"{console}: {error}") from error
 
 
 class RunningBackend:
