@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from registrator import app, config, logs
+from registrator import app, config, logs, prepared
 from registrator.errors import ConfigError, GaveUp, SourceError, Unwritten
 from registrator.output import written
 from registrator.version import __version__
@@ -27,7 +27,7 @@ def main() -> int:
 def _run(environment: Mapping[str, str]) -> int:
     try:
         settings = config.load(
-            sys.argv[1:], environment, lambda read: app.prepare(read, environment)
+            sys.argv[1:], environment, lambda read: prepared.judge(read, environment)
         )
     except config.HelpWanted:
         return _say(config.usage())
@@ -36,7 +36,7 @@ def _run(environment: Mapping[str, str]) -> int:
     logs.set_up(settings.log_format, settings.log_level)
     if settings.check_config:
         return _say("the settings are right")
-    return asyncio.run(app.run(app.prepare(settings, environment)))
+    return asyncio.run(app.run(prepared.prepare(settings, environment)))
 
 
 def _say(text: str) -> int:

@@ -3,35 +3,37 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from registrator import (
     control,
     host,
     hostaddress,
     single_round,
-    state,
     stores,
 )
-from registrator.backend import Backend, Site
-from registrator.engine import Endpoint, Engine, resolve
+from registrator.backend import Backend
+from registrator.engine import Engine
 from registrator.errors import (
-    ConfigError,
     RegistratorError,
     Unavailable,
     leaves,
 )
-from registrator.labels import Rules, TagTemplate
+from registrator.labels import Rules
 from registrator.nameserver import NameServer
 from registrator.overview import Overview
+from registrator.prepared import Prepared
 from registrator.reconciler import Patience, Reconciler
 from registrator.registries import registries
 from registrator.settings import Settings
 from registrator.snapshot import Snapshot
 from registrator.source import Deregister, Source
+
+if TYPE_CHECKING:
+    from registrator.haproxy_side import HaproxySide
 
 log = logging.getLogger(__name__)
 
@@ -47,86 +49,6 @@ class Finished(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """Settings that were read as far as is possible without connecting."""
-
-    settings: Settings
-    environment: Mapping[str, str]
-    endpoint: Endpoint
-    tags: TagTemplate | None
-    uris: Sequence[str]
-    """The registries' addresses for people."""
-    remote: bool
-    """Whether a registry keeps what outlives the daemon."""
-
-    def site(self, node: str, address: str) -> Site:
-        """Say what a store is told of this host; make the directory for its state."""
-        site = _site(self.settings, self.environment, node, address)
-        if self.settings.dry_run:
-            return site
-        if not self.settings.once:
-            site = replace(
-                site,
-                runtime=control.place(self.settings.control, self.environment),
-            )
-        if not self.remote:
-            return site
-        kept = state.directory(self.settings.state, self.environment)
-        return replace(site, state=kept)
-
-
-def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
-    """Check all that can be checked before the first connection.
-
-    Raise `ConfigError` with every mistake at once.
-    """
-    mistakes: list[str] = []
-    endpoint = tags = None
-    made: Sequence[Backend[Any]] = ()
-    try:
-        endpoint = resolve(environment, settings.docker_host)
-    except ConfigError as error:
-        mistakes += error.problems
-    try:
-        tags = TagTemplate.parse(settings.tags) if settings.tags else None
-    except ConfigError as error:
-        mistakes += error.problems
-    try:
-        site = _site(settings, environment, settings.node_name or "node", settings.ip)
-        made = stores.make(registries(settings), site)
-    except ConfigError as error:
-        mistakes += error.problems
-    if settings.once and made and all(each.local for each in made):
-        mistakes.append(
-            f"-once: what {made[0].uri} shows ends with the daemon; name a registry"
-            " that lasts, such as consul://127.0.0.1:8500"
-        )
-    if mistakes or endpoint is None:
-        raise ConfigError(*mistakes)
-    return Prepared(
-        settings=settings,
-        environment=environment,
-        endpoint=endpoint,
-        tags=tags,
-        uris=[each.uri for each in made],
-        remote=not all(each.local for each in made),
-    )
-
-
-def _site(
-    settings: Settings, environment: Mapping[str, str], node: str, address: str
-) -> Site:
-    return Site(
-        node=node,
-        address=address,
-        ttl=settings.ttl,
-        ttl_refresh=settings.ttl_refresh or settings.ttl / 3,
-        cleanup=settings.cleanup,
-        environment=environment,
-    )
-
-
 async def run(prepared: Prepared) -> int:
     """Do what the settings ask for until it is done or a signal comes.
 
@@ -139,7 +61,10 @@ async def run(prepared: Prepared) -> int:
     try:
         async with asyncio.TaskGroup() as rooms:
             rooms.create_task(_until_signal(), name="signals")
-            rooms.create_task(_daemon(prepared), name="daemon")
+            side = _haproxy_side(prepared)
+            if side is not None:
+                rooms.create_task(side.run(), name="haproxy side")
+            rooms.create_task(_daemon(prepared, side), name="daemon")
     except* Finished as finished:
         code = max(each.code for each in leaves(finished))
     except* RegistratorError as group:
@@ -158,7 +83,18 @@ class _Parts:
     reconcilers: Sequence[Reconciler[Any]]
 
 
-async def _daemon(prepared: Prepared) -> None:
+def _haproxy_side(prepared: Prepared) -> "HaproxySide | None":
+    """Make it where there is to be one: it waits for no engine."""
+    settings = prepared.settings
+    if not settings.haproxy or settings.once or settings.dry_run:
+        return None
+    from registrator.haproxy_side import HaproxySide  # noqa: PLC0415  most have none
+
+    control_socket = control.place(settings.control, prepared.environment)
+    return HaproxySide(settings, control_socket)
+
+
+async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
     settings = prepared.settings
     overview = Overview(
         prepared.endpoint.description, prepared.uris, settings.node_name
@@ -167,7 +103,7 @@ async def _daemon(prepared: Prepared) -> None:
         if not (settings.once or settings.dry_run):
             path = control.place(settings.control, prepared.environment)
             # First: somebody may ask why nothing is there yet.
-            await opened.enter_async_context(control.serve(path, overview))
+            await opened.enter_async_context(control.serve(path, overview, side))
         parts = await _open(prepared, opened, overview.waiting)
         if settings.once or settings.dry_run:
             do = single_round.preview if settings.dry_run else single_round.write

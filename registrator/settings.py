@@ -172,6 +172,12 @@ class Settings:
         "the networks that may ask for other names; loopback and private ones if not"
         " given",
     )
+    haproxy: str = _option(
+        PATH,
+        "",
+        "keep a local HAProxy in agreement with registries, as this configuration says:"
+        " docs/haproxy/. It is read anew on SIGHUP and when it changes",
+    )
     control: str = _option(
         PATH,
         "",

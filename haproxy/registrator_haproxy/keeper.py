@@ -38,7 +38,7 @@ _BEFORE_SAVES: Final = 0.5
 class Keeper:
     """One configuration, for as long as it is the one."""
 
-    def __init__(  # noqa: PLR0913  it has many parts, each tested by itself
+    def __init__(  # noqa: PLR0913  it has many parts
         self,
         configuration: Configuration,
         registries: Registries,

@@ -1,0 +1,114 @@
+"""What can be known of the settings before the first connection is made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from registrator import control, state, stores
+from registrator.backend import Backend, Site
+from registrator.engine import Endpoint, resolve
+from registrator.errors import ConfigError
+from registrator.labels import TagTemplate
+from registrator.registries import registries
+from registrator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Settings that were read as far as is possible without connecting."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    endpoint: Endpoint
+    tags: TagTemplate | None
+    uris: Sequence[str]
+    """The registries' addresses for people."""
+    remote: bool
+    """Whether a registry keeps what outlives the daemon."""
+
+    def site(self, node: str, address: str) -> Site:
+        """Say what a store is told of this host; make the directory for its state."""
+        site = _site(self.settings, self.environment, node, address)
+        if self.settings.dry_run:
+            return site
+        if not self.settings.once:
+            site = replace(
+                site,
+                runtime=control.place(self.settings.control, self.environment),
+            )
+        if not self.remote:
+            return site
+        kept = state.directory(self.settings.state, self.environment)
+        return replace(site, state=kept)
+
+
+def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
+    """Check all that can be checked before the first connection.
+
+    Raise `ConfigError` with every mistake at once.
+    """
+    mistakes: list[str] = []
+    endpoint = tags = None
+    made: Sequence[Backend[Any]] = ()
+    try:
+        endpoint = resolve(environment, settings.docker_host)
+    except ConfigError as error:
+        mistakes += error.problems
+    try:
+        tags = TagTemplate.parse(settings.tags) if settings.tags else None
+    except ConfigError as error:
+        mistakes += error.problems
+    try:
+        site = _site(settings, environment, settings.node_name or "node", settings.ip)
+        made = stores.make(registries(settings), site)
+    except ConfigError as error:
+        mistakes += error.problems
+    if settings.once and made and all(each.local for each in made):
+        mistakes.append(
+            f"-once: what {made[0].uri} shows ends with the daemon; name a registry"
+            " that lasts, such as consul://127.0.0.1:8500"
+        )
+    if mistakes or endpoint is None:
+        raise ConfigError(*mistakes)
+    return Prepared(
+        settings=settings,
+        environment=environment,
+        endpoint=endpoint,
+        tags=tags,
+        uris=[each.uri for each in made],
+        remote=not all(each.local for each in made),
+    )
+
+
+def _site(
+    settings: Settings, environment: Mapping[str, str], node: str, address: str
+) -> Site:
+    return Site(
+        node=node,
+        address=address,
+        ttl=settings.ttl,
+        ttl_refresh=settings.ttl_refresh or settings.ttl / 3,
+        cleanup=settings.cleanup,
+        environment=environment,
+    )
+
+
+def judge(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Check the same, and the configuration of the HAProxy side where there is one.
+
+    Raise `ConfigError` with every mistake at once.
+    """
+    mistakes: list[str] = []
+    try:
+        prepare(settings, environment)
+    except ConfigError as error:
+        mistakes += error.problems
+    if settings.haproxy:
+        from registrator import haproxy_side  # noqa: PLC0415  most daemons have none
+
+        try:
+            haproxy_side.check(settings, environment)
+        except ConfigError as error:
+            mistakes += error.problems
+    if mistakes:
+        raise ConfigError(*mistakes)

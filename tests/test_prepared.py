@@ -1,0 +1,42 @@
+"""What is known to be wrong before the first connection."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from registrator import prepared
+from registrator.errors import ConfigError
+from registrator.settings import Settings
+
+
+def test_settings_that_are_right_are_read_as_far_as_they_can_be() -> None:
+    found = prepared.prepare(
+        Settings(registries=("memory:",), docker_host="unix:///run/x.sock"), {}
+    )
+
+    assert (list(found.uris), found.remote) == (["memory://"], False)
+
+
+def test_every_mistake_is_told_at_once_the_haproxy_sides_too(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.yaml"
+    file.write_text("services: {web: {mode: sideways}, db: {port: 0}}\n")
+    settings = Settings(
+        registries=("nonsense://x",), tags="{{.Nonsense", haproxy=str(file)
+    )
+    with pytest.raises(ConfigError) as wrong:
+        prepared.judge(settings, os.environ)
+
+    registry, tags, *haproxy = sorted(
+        wrong.value.problems, key=lambda each: ("-haproxy" in each, "tags" in each)
+    )
+    assert "'nonsense' is no registry" in registry
+    assert tags
+    assert [each.split(": ")[3] for each in haproxy] == [
+        "services.web.mode",
+        "services.db.port",
+    ]
+
+
+def test_without_a_haproxy_side_nothing_is_asked_of_it() -> None:
+    prepared.judge(Settings(registries=("memory:",)), {})
