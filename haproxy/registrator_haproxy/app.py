@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from registrator import haproxy_api, local_api
 from registrator.errors import ConfigError, RegistratorError, Unavailable, leaves
@@ -16,7 +16,6 @@ from registrator_haproxy.guard import Belief
 from registrator_haproxy.journal import Journal
 from registrator_haproxy.keeper import Keeper
 from registrator_haproxy.layout import Layout
-from registrator_haproxy.listings import Listings
 from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.outputs import Outputs
 from registrator_haproxy.overview import Accepted, Current, Overview
@@ -28,6 +27,9 @@ from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.runtime import Console
 from registrator_haproxy.start import Start, load, loaded
 from registrator_haproxy.wanted import Wanted
+
+if TYPE_CHECKING:
+    from registrator_haproxy.listings import Listings
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +89,10 @@ class _Keeping:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
         async with AsyncExitStack() as opened:
-            asked = haproxy_api.application(self._overview)
             control = self._start.control or self._place.make_control()
-            await opened.enter_async_context(local_api.serve(control, asked))
+            if control is not None:
+                asked = haproxy_api.application(self._overview)
+                await opened.enter_async_context(local_api.serve(control, asked))
             beliefs = await self._remembered()
             start, self._listings = self._start, self._start.listings(beliefs)
             wanted = Wanted(start.file, lambda: load(start), self._base, self._listings)

@@ -30,8 +30,13 @@ class Place:
         """Give the lines for `global` that we cannot do without."""
         return (f"stats socket {self.socket} mode 600 level admin expose-fd listeners",)
 
-    def make_control(self) -> Path:
-        """Say where we are asked; raise `ConfigError` where that cannot be."""
+    def make_control(self) -> Path | None:
+        """Say where we are asked; None: without a HAProxy it has no directory.
+
+        Raise `ConfigError` where that cannot be made.
+        """
+        if self.process.manage == "nothing":
+            return None
         directory = Path(self.process.directory)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
