@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from registrator import app, config, logs, prepared
+from registrator import app, config, first_process, logs, prepared
 from registrator.errors import ConfigError, GaveUp, SourceError, Unwritten
 from registrator.output import written
 from registrator.version import __version__
@@ -36,7 +36,11 @@ def _run(environment: Mapping[str, str]) -> int:
     logs.set_up(settings.log_format, settings.log_level)
     if settings.check_config:
         return _say("the settings are right")
-    return asyncio.run(app.run(prepared.prepare(settings, environment)))
+    found = prepared.prepare(settings, environment)
+    if not settings.haproxy:
+        return asyncio.run(app.run(found))
+    # HAProxy may outlive who started it, and then leaves processes to whoever is first.
+    return first_process.run(lambda: asyncio.run(app.run(found)))
 
 
 def _say(text: str) -> int:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +44,8 @@ class EntryPoint:
         }
         self.more: list[str] = []
         """Further words of the command."""
+        self.under: Sequence[str] = ()
+        """The command that it is started by, if there is one."""
         self._process: subprocess.Popen[bytes] | None = None
         self._log = directory / "log"
 
@@ -110,7 +113,9 @@ class EntryPoint:
         command += ["--state", str(self.directory / "state"), *self.more]
         command += [str(self.configuration)]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [*self.under, *command], stdout=log, stderr=log
+            )
         until(self._serves, "haproxy serves")
 
     def kill(self) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from registrator import logs, state
+from registrator import first_process, logs, state
 from registrator.errors import ConfigError, RegistratorError
 from registrator.version import __version__
 from registrator.visible import visible
@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.config is None and not asked.auto:
         parser.error("give a configuration, or --auto URI")
     logs.set_up(asked.log_format, asked.log_level)
+    return first_process.run(lambda: _complete(asked))
+
+
+def _complete(asked: argparse.Namespace) -> int:
     try:
         return _run(asked)
     except RegistratorError as error:
