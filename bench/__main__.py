@@ -7,7 +7,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench import containers, dns, entrypoint, events, fleet, registries, rest, rounds
+from bench import (
+    beside,
+    containers,
+    dns,
+    entrypoint,
+    events,
+    fleet,
+    registries,
+    rest,
+    rounds,
+)
 from bench.measure import Row, machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -16,6 +26,7 @@ BENCHMARKS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "containers": ("Real containers into Consul", containers.run),
     "rounds": ("Full rounds with 5,000 containers", rounds.run),
     "events": ("The cost of one event", events.run),
+    "beside": ("Events with HAProxy beside the daemon", beside.run),
     "rest": ("At rest with 100 services", rest.run),
     "registries": ("Each registry with 1 / 100 / 1,000 services", registries.run),
     "dns": ("The DNS responder beside others", dns.run),

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +43,7 @@ class EntryPoint:
         }
         self.more: list[str] = []
         """Further words of the command."""
-        self.under: Sequence[str] = ()
+        self.under: tuple[str, ...] = ()
         """The command that it is started by, if there is one."""
         self._process: subprocess.Popen[bytes] | None = None
         self._log = directory / "log"
