@@ -1,6 +1,7 @@
 """What the HAProxy side says of itself, as tables for people."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from registrator.ctl.screen import coloured, console, table, text
 from registrator.haproxy_views import (
@@ -11,6 +12,9 @@ from registrator.haproxy_views import (
     HaproxySourceView,
     HaproxyView,
 )
+
+_LATEST: Final = 20
+"""Entries of the journal that people are shown; JSON has them all."""
 
 
 def glance(found: HaproxyView) -> None:
@@ -27,7 +31,7 @@ def glance(found: HaproxyView) -> None:
         _sources(found["sources"])
     _left_out(found["quarantined"], found["refused"])
     if found["journal"]:
-        _journal(found["journal"])
+        _journal(found["journal"][-_LATEST:])
 
 
 def plan(found: HaproxyPlanView) -> None:

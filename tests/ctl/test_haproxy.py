@@ -54,6 +54,14 @@ def test_servers_sources_and_what_was_done_are_shown(path: Path) -> None:
     assert found[-1][-4:] == ["add", "web:", "web.1_10.0.0.1:80", "-"]
 
 
+def test_of_a_long_journal_the_latest_is_shown(path: Path) -> None:
+    many = [entry(f"add web: {number}.") for number in range(200)]
+    ended = ask(path, HaproxyShowcase(glance=glance(journal=many)))
+
+    assert "199." in ended.stdout
+    assert "179." not in ended.stdout
+
+
 def test_what_is_not_well_is_told_and_is_a_no(path: Path) -> None:
     sick = glance(
         well=False,
