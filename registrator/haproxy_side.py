@@ -35,6 +35,8 @@ _ANSWERING: Final = 60.0
 """Seconds in which a question is answered: HAProxy may have to check a proposal."""
 _ENDING: Final = 15.0
 """Seconds that its end may take, where it has not said how many."""
+_ASKED: Final = 2.0
+"""Seconds after which one that was asked to stop, and not by us, is started again."""
 _STABLE: Final = 60.0
 """Seconds after which one that ends is started as if it were the first time."""
 _LONGEST: Final = 1 << 20
@@ -86,8 +88,10 @@ class HaproxySide:
             first = False
             if loop.time() - began > _STABLE:
                 waits = delays(first=0.5, cap=30.0)
-            log.error("the haproxy side ended: %s; it is started again", ended)
-            await asyncio.sleep(next(waits))
+            if ended.code:
+                log.error("the haproxy side ended: %s; it is started again", ended)
+            # Whoever asked it to stop may be about to ask the daemon, too.
+            await asyncio.sleep(next(waits) if ended.code else _ASKED)
 
     async def describe(self) -> HaproxyView:
         """Show it at a glance; raise `Unavailable`."""

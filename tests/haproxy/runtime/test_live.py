@@ -5,6 +5,7 @@ import pytest
 from registrator_haproxy.runtime import live
 from registrator_haproxy.runtime.live import (
     Admin,
+    Figures,
     Garbled,
     Key,
     LiveServer,
@@ -42,6 +43,15 @@ STATISTICS = (
     'b,a:1,4,0,1,0,2,"no, none",\n'
     "b,y,0,0,0,0,2,,\n"
     "b,BACKEND,7,0,7,0,1,,\n"
+    "\n"
+)
+
+
+FIGURES = (
+    "# pxname,svname,qcur,scur,status,weight,type,lastchg,\n"
+    "b,a:1,4,1,UP 1/3,10,2,12,\n"
+    "b,y,0,0,no check,1,2,,\n"
+    "b,BACKEND,7,7,UP,1,1,12,\n"
     "\n"
 )
 
@@ -212,3 +222,21 @@ def test_a_load_that_is_not_told_whole_is_garbled(
 ) -> None:
     with pytest.raises(Garbled):
         live.with_load(read(), connections, statistics)
+
+
+def test_how_servers_do_is_read_from_the_statistics() -> None:
+    found = live.figures(FIGURES)
+
+    assert found == {
+        ("b", "a:1"): Figures(
+            status="UP 1/3", weight=10, sessions=1, queued=4, since=12
+        ),
+        ("b", "y"): Figures(
+            status="no check", weight=1, sessions=0, queued=0, since=None
+        ),
+    }
+
+
+def test_statistics_without_a_number_are_garbled() -> None:
+    with pytest.raises(Garbled, match="weight"):
+        live.figures(FIGURES.replace(",10,", ",,"))
