@@ -100,7 +100,7 @@ async def test_the_daemon_has_haproxy_serve_and_tells_of_it_as_one_alone_does(
         assert "proposal.yaml: line 1: services: " in wrong.stderr
 
 
-async def test_another_configuration_is_taken_up_when_the_daemon_is_hung_up(
+async def test_hung_up_it_takes_another_configuration_and_stopped_it_ends_haproxy(
     daemon: Daemon, entry: EntryPoint
 ) -> None:
     until(lambda: "haproxy follows" in daemon.log, "it is at work", 60)
@@ -109,12 +109,6 @@ async def test_another_configuration_is_taken_up_when_the_daemon_is_hung_up(
     os.kill(daemon.pid, signal.SIGHUP)
 
     await eventually(lambda: "backend new" in entry.file, "it is in force", 60)
-    assert daemon.alive
-
-
-async def test_asked_to_stop_it_ends_haproxy_too(
-    daemon: Daemon, entry: EntryPoint
-) -> None:
     assert daemon.end() == 0
     assert entry.haproxies() == []
 

@@ -92,6 +92,10 @@ def test_servers_are_told_with_their_state_and_where_they_come_from(
     assert metric(seen, "reloads_total") == 1
     assert metric(seen, "snapshot_age_seconds", service="web") == 0
     assert ask(entry).returncode == 0
+    until(lambda: entry.file.count("\tserver ") == 2, "it is written")
+    assert ask(entry, "plan").stdout == "nothing to do\n"
+    assert (ask(entry, "diff").returncode, ask(entry, "diff").stdout) == (0, "")
+    assert ask(entry, "render").stdout == entry.file
 
 
 def test_a_loss_that_is_held_back_is_told_with_its_reason_and_its_age(
@@ -111,31 +115,16 @@ def test_a_loss_that_is_held_back_is_told_with_its_reason_and_its_age(
     assert [s["sources"] for s in seen["servers"]] == [[f"{etcd.uri}/services"]]
 
 
-def test_what_is_in_use_is_what_would_be_done(
-    entry: EntryPoint, etcd: EtcdServer
-) -> None:
-    put(etcd, 9001)
-    until(lambda: "127.0.0.1:9001" in entry.file, "it is written")
-
-    assert ask(entry, "plan").stdout == "nothing to do\n"
-    assert (ask(entry, "diff").returncode, ask(entry, "diff").stdout) == (0, "")
-    assert ask(entry, "render").stdout == entry.file
-
-
 def test_a_configuration_that_is_not_in_use_is_tried_and_changes_nothing(
     entry: EntryPoint, etcd: EtcdServer, tmp_path: Path
 ) -> None:
-    put(etcd, 9001)
     etcd.put("/services/db/h:db:5432", "127.0.0.1:9005")
-    until(lambda: "127.0.0.1:9001" in entry.file, "it is written")
+    until(lambda: "reloaded" in entry.log, "it is at work")
     before, worker = entry.file, entry.worker
     other = dict(entry.said)
     other["services"] = {
         **entry.said["services"],
-        "db": {
-            "from": f"{etcd.uri}/services",
-            "server": "",
-        },
+        "db": {"from": f"{etcd.uri}/services", "server": ""},
         "bad": {"backend": ["option nonsense"]},
     }
     file = tmp_path / "other.yaml"
@@ -145,52 +134,33 @@ def test_a_configuration_that_is_not_in_use_is_tried_and_changes_nothing(
     found = told(entry, "plan", *proposed)
     assert "backend db is new" in found["reasons"]
     assert [each["service"] for each in found["quarantined"]] == ["bad"]
-    assert (
-        "+\tserver 127.0.0.1:9005 127.0.0.1:9005"
-        in ask(entry, "diff", *proposed).stdout
-    )
+    line = "+\tserver 127.0.0.1:9005 127.0.0.1:9005"
+    until(lambda: line in ask(entry, "diff", *proposed).stdout, "etcd is read")
     assert "backend db" in ask(entry, "render", *proposed).stdout
+    file.write_text("services: {web: {mode: sideways}}\n")
+    ended = ask(entry, "plan", *proposed)
+    assert ended.returncode == 2
+    assert "other.yaml: line 1: services.web.mode: should be" in ended.stderr
     assert (entry.file, entry.worker) == (before, worker)
     assert [each["kind"] for each in told(entry)["journal"]].count("reload") == 1
 
 
-def test_a_wrong_configuration_is_told_and_never_tried(
-    entry: EntryPoint, tmp_path: Path
-) -> None:
-    file = tmp_path / "wrong.yaml"
-    file.write_text("services: {web: {mode: sideways}}\n")
-    ended = ask(entry, "plan", "--config", str(file))
-
-    assert ended.returncode == 2
-    assert "wrong.yaml: line 1: services.web.mode: should be" in ended.stderr
-
-
-def test_a_service_that_haproxy_does_not_take_is_told(
+def test_what_is_left_out_is_told_and_forges_nothing(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:
-    put(etcd, 9001)
-    until(lambda: len(names(entry)) == 1, "it is told")
-    entry.said["services"]["bad"] = {"backend": ["option nonsense"]}
-    entry.write()
-    seen = glance(entry, lambda s: s["quarantined"], "it is")
-
-    assert [each["service"] for each in seen["quarantined"]] == ["bad"]
-    assert "nonsense" in seen["quarantined"][0]["problems"][0]
-    assert metric(seen, "refusals_total", reason="service") == 1
-    assert not seen["well"]
-
-
-def test_hostile_entries_are_told_and_forge_nothing(
-    entry: EntryPoint, etcd: EtcdServer
-) -> None:
-    put(etcd, 9001)
     hostile = "\x1b[2J\nweb  forged  up"
     other: dict[str, object] = {"name": "web", "id": "x", "address": "127.0.0.1"}
     other |= {"port": 80, "metadata": {"haproxy_server_options": hostile}}
     etcd.put("/services/web/x", json.dumps(other))
-    seen = glance(entry, lambda s: s["refused"], "it is told")
+    entry.said["services"]["bad"] = {"backend": ["option nonsense"]}
+    entry.write()
+    seen = glance(entry, lambda s: s["refused"] and s["quarantined"], "it is told")
     shown = ask(entry).stdout
 
-    assert seen["refused"][0]["service"] == "web"
+    assert [each["service"] for each in seen["refused"]] == ["web"]
     assert "\x1b" not in shown
     assert not any(line.startswith("web  forged") for line in shown.splitlines())
+    assert [each["service"] for each in seen["quarantined"]] == ["bad"]
+    assert "nonsense" in seen["quarantined"][0]["problems"][0]
+    assert metric(seen, "refusals_total", reason="service") == 1
+    assert not seen["well"]
