@@ -83,23 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "config", type=Path, nargs="?", help="the configuration: YAML or JSON"
     )
-    parser.add_argument(
-        "--auto",
-        metavar="URI",
-        action="append",
-        default=[],
-        help="a registry whose services say themselves where HAProxy has them",
-    )
-    parser.add_argument(
-        "--auto-listen", default="80", help="where those with a host or path are"
-    )
-    parser.add_argument(
-        "--auto-keep",
-        type=float,
-        default=300.0,
-        metavar="SECONDS",
-        help="for how long one that is gone keeps its place",
-    )
+    _add_auto(parser)
     parser.add_argument(
         "--check-config", action="store_true", help="say whether it is right, and exit"
     )
@@ -123,6 +107,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     return parser
+
+
+def _add_auto(parser: argparse.ArgumentParser) -> None:
+    """Add what is said of services that ask for their places themselves."""
+    parser.add_argument(
+        "--auto",
+        metavar="URI",
+        action="append",
+        default=[],
+        help="a registry whose services say themselves where HAProxy has them",
+    )
+    parser.add_argument(
+        "--auto-listen", default="80", help="where those with a host or path are"
+    )
+    parser.add_argument(
+        "--auto-keep",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="for how long one that is gone keeps its place",
+    )
 
 
 if __name__ == "__main__":
