@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -60,6 +61,26 @@ def test_setup_that_finds_its_work_done_prints_nothing(docker_host: str) -> None
     done = run("scripts/setup", "venv", "engine")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@MADE
+def test_setup_says_which_servers_it_has_no_source_of_and_goes_on(
+    tmp_path: Path,
+) -> None:
+    setup, apt = tmp_path / "scripts", tmp_path / "apt.conf"
+    shutil.copytree(ROOT / "scripts", setup)
+    servers = tmp_path / ".venv/servers"
+    servers.mkdir(parents=True)
+    (servers / "systemd-resolved").symlink_to(ROOT / ".venv/servers/systemd-resolved")
+    apt.write_text(
+        'Dir::Etc::SourceList "/dev/null"; Dir::Etc::SourceParts "/dev/null";'
+        f'Dir::State::Lists "{tmp_path}/lists"; Dir::Cache "{tmp_path}/cache";'
+    )
+
+    done = run("env", f"APT_CONFIG={apt}", setup / "setup", "servers")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "setup: the tests run without HAProxy 3." in done.stdout
 
 
 def test_setup_says_what_it_does_not_know() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from entrypoint import EntryPoint
 from fixtures.etcd import EtcdServer, StartEtcd
+from fixtures.haproxy import on_newest_too
 from instances import Instance, ask, instances, serve, traffic
 from servers import free_ports
 from tcp_proxy import TcpProxy
@@ -19,8 +20,12 @@ pytestmark = [pytest.mark.needs_etcd, pytest.mark.needs_haproxy]
 
 
 @pytest.fixture
-def entry(etcd: EtcdServer, tmp_path: Path) -> Iterator[EntryPoint]:
-    with EntryPoint(tmp_path, f"{etcd.uri}/services") as running:
+def entry(
+    etcd: EtcdServer, tmp_path: Path, haproxy_program: str
+) -> Iterator[EntryPoint]:
+    made = EntryPoint(tmp_path, f"{etcd.uri}/services")
+    made.said["haproxy"]["program"] = haproxy_program
+    with made as running:
         yield running
 
 
@@ -51,6 +56,7 @@ async def written(entry: EntryPoint, count: int) -> None:
     await eventually(lambda: entry.file.count("\tserver ") == count, "the file has")
 
 
+@on_newest_too
 async def test_two_become_twenty_and_two_again_without_a_failure_or_a_reload(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:
@@ -74,6 +80,7 @@ async def test_two_become_twenty_and_two_again_without_a_failure_or_a_reload(
         await written(entry, 2)
 
 
+@on_newest_too
 async def test_all_are_replaced_one_by_one_without_a_failure(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:
@@ -213,6 +220,7 @@ async def test_one_that_comes_back_before_it_has_left_stays(
             assert "enters drain state" not in entry.log
 
 
+@on_newest_too
 async def test_killed_it_leaves_haproxy_serving_and_the_next_goes_on(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:
@@ -232,6 +240,7 @@ async def test_killed_it_leaves_haproxy_serving_and_the_next_goes_on(
         assert entry.worker == worker or "reloaded" in entry.log
 
 
+@on_newest_too
 async def test_a_haproxy_that_dies_is_started_again_with_the_same(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:
@@ -259,6 +268,7 @@ async def test_what_an_operator_or_a_crash_changed_is_put_right(
         await serving(entry, *both)
 
 
+@on_newest_too
 async def test_another_configuration_is_taken_up_and_a_wrong_one_is_not(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:
@@ -279,6 +289,7 @@ async def test_another_configuration_is_taken_up_and_a_wrong_one_is_not(
         assert "word two" in entry.file
 
 
+@on_newest_too
 async def test_a_service_that_haproxy_does_not_take_keeps_no_other_from_serving(
     entry: EntryPoint, etcd: EtcdServer
 ) -> None:

@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from fixtures.haproxy import on_each_version, on_newest_too
 from fixtures.haproxy_process import Hap, Traffic
 from registrator.errors import ConfigError, Unavailable
 from registrator_haproxy.process import (
@@ -30,17 +31,18 @@ def application(hap: Hap, running: Server) -> Application:
 
 
 def attached(
-    hap: Hap, *, program: str = "haproxy", deadline: float = DEADLINE
+    hap: Hap, *, program: str | None = None, deadline: float = DEADLINE
 ) -> Application:
     proxy = Attached(hap.socket, deadline=deadline)
     file = ConfigurationFile(hap.file)
-    return Application(file, proxy, program=program, deadline=deadline)
+    return Application(file, proxy, program=program or hap.program, deadline=deadline)
 
 
 def listing(hap: Hap) -> set[str]:
     return {each.name for each in hap.directory.iterdir() if each.name != "log"}
 
 
+@on_each_version
 async def test_reloads_drop_no_request(hap: Hap, application: Application) -> None:
     with Traffic(hap.port).flowing() as traffic:
         for word in ("two", "three", "four"):
@@ -77,6 +79,7 @@ async def test_the_same_text_is_neither_written_nor_reloaded(
     assert hap.workers() == ran
 
 
+@on_each_version
 async def test_a_wrong_text_is_refused_with_the_line_it_is_wrong_in(
     hap: Hap, application: Application
 ) -> None:
@@ -90,6 +93,7 @@ async def test_a_wrong_text_is_refused_with_the_line_it_is_wrong_in(
     assert hap.workers() == ran
 
 
+@on_newest_too
 async def test_a_port_that_is_taken_is_found_before_the_reload_and_drops_no_request(
     hap: Hap, application: Application
 ) -> None:
@@ -111,6 +115,7 @@ async def test_a_port_may_move_to_another_address(
     assert hap.word() == "two"
 
 
+@on_each_version
 async def test_what_only_the_reload_finds_is_rolled_back(
     hap: Hap, application: Application
 ) -> None:
@@ -128,6 +133,7 @@ async def test_what_only_the_reload_finds_is_rolled_back(
     assert hap.word() == "two"
 
 
+@on_each_version
 async def test_a_new_port_is_served_when_put_returns(
     hap: Hap, application: Application
 ) -> None:
@@ -136,6 +142,7 @@ async def test_a_new_port_is_served_when_put_returns(
     socket.create_connection(("127.0.0.1", hap.other)).close()
 
 
+@on_newest_too
 @pytest.mark.parametrize(
     "last", [Step.WRITTEN, Step.SET_ASIDE, Step.SWAPPED, Step.RELOADED]
 )
@@ -156,6 +163,7 @@ async def test_the_next_start_goes_on_after_a_crash_at_any_step(
     assert listing(hap) == {"haproxy.cfg", "master.sock"}
 
 
+@on_newest_too
 @pytest.mark.parametrize("last", [Step.RESTORED, Step.RELOADED])
 async def test_the_next_start_goes_on_after_a_crash_on_the_way_back(
     hap: Hap, application: Application, last: Step
@@ -199,6 +207,7 @@ async def test_where_no_haproxy_answers_the_text_before_stays(
     assert hap.word() == "two"
 
 
+@on_each_version
 async def test_a_master_that_hangs_is_waited_for_no_longer_than_said(
     hap: Hap, running: Server
 ) -> None:
@@ -236,6 +245,7 @@ async def test_a_program_that_is_not_there_is_named(hap: Hap, running: Server) -
         await attached(hap, program="/nowhere/haproxy").put(hap.text(word="two"))
 
 
+@on_each_version
 async def test_a_text_that_listens_nowhere_is_right(
     hap: Hap, application: Application
 ) -> None:
@@ -244,6 +254,7 @@ async def test_a_text_that_listens_nowhere_is_right(
     assert (hap.directory / ".haproxy.cfg.candidate").exists()
 
 
+@on_each_version
 async def test_reloads_go_on_after_the_worker_was_killed_and_its_master_started_again(
     hap: Hap, application: Application, running: Server
 ) -> None:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from fixtures.haproxy import on_each_version, on_newest_too
 from fixtures.haproxy_process import Hap, Traffic
 from registrator.errors import ConfigError
 from registrator_haproxy.process import (
@@ -31,10 +32,10 @@ import asyncio, sys
 from pathlib import Path
 from registrator_haproxy.process import Application, ConfigurationFile, Supervised
 
-async def main(file, socket, text, last):
-    file = Path(file)
-    async with Supervised(file, Path(socket), deadline=20.0) as proxy:
-        application = Application(ConfigurationFile(file), proxy, deadline=20.0)
+async def main(program, file, socket, text, last):
+    file, how = Path(file), {"program": program, "deadline": 20.0}
+    async with Supervised(file, Path(socket), **how) as proxy:
+        application = Application(ConfigurationFile(file), proxy, **how)
         async for step in application.steps(text):
             if step.name == last:
                 print(proxy.process, flush=True)
@@ -50,15 +51,20 @@ def traffic(hap: Hap) -> Traffic:
 
 
 def proxy_of(
-    hap: Hap, *, program: str = "haproxy", soft_stop: float = 0.0
+    hap: Hap, *, program: str | None = None, soft_stop: float = 0.0
 ) -> Supervised:
     return Supervised(
-        hap.file, hap.socket, program=program, deadline=DEADLINE, soft_stop=soft_stop
+        hap.file,
+        hap.socket,
+        program=program or hap.program,
+        deadline=DEADLINE,
+        soft_stop=soft_stop,
     )
 
 
 def application_of(hap: Hap, proxy: Supervised) -> Application:
-    return Application(ConfigurationFile(hap.file), proxy, deadline=DEADLINE)
+    file = ConfigurationFile(hap.file)
+    return Application(file, proxy, program=hap.program, deadline=DEADLINE)
 
 
 @asynccontextmanager
@@ -73,6 +79,7 @@ async def supervised(hap: Hap, text: str | None = None) -> AsyncIterator[Supervi
             supervisor.cancel()
 
 
+@on_each_version
 async def test_the_first_text_starts_it_and_the_end_ends_it(hap: Hap) -> None:
     async with proxy_of(hap) as proxy:
         assert await application_of(hap, proxy).put(hap.text())
@@ -83,6 +90,7 @@ async def test_the_first_text_starts_it_and_the_end_ends_it(hap: Hap) -> None:
     assert hap.file.stat().st_mode & 0o777 == 0o600
 
 
+@on_each_version
 async def test_reloads_of_it_drop_no_request(hap: Hap) -> None:
     async with supervised(hap, hap.text()) as proxy:
         with Traffic(hap.port).flowing() as traffic:
@@ -99,6 +107,7 @@ async def test_a_file_that_is_there_is_served_at_once(hap: Hap) -> None:
         await eventually(lambda: hap.word() == "one", "it serves")
 
 
+@on_each_version
 @pytest.mark.parametrize("victim", ["master", "worker"])
 async def test_it_is_started_again_when_it_was_killed(hap: Hap, victim: str) -> None:
     async with supervised(hap, hap.text()) as proxy:
@@ -112,6 +121,7 @@ async def test_it_is_started_again_when_it_was_killed(hap: Hap, victim: str) -> 
         assert not os.path.exists(f"/proc/{before}")  # noqa: ASYNC240, PTH110  /proc
 
 
+@on_each_version
 async def test_of_the_reload_it_says_why_it_failed(hap: Hap) -> None:
     text = hap.text("frontend x", f"  bind localhost:{hap.other}")
     why = pytest.raises(Refused, match=f"cannot bind socket.*:{hap.other}")
@@ -125,6 +135,7 @@ async def test_of_the_reload_it_says_why_it_failed(hap: Hap) -> None:
         assert hap.file.read_text() == hap.text()
 
 
+@on_each_version
 async def test_one_that_cannot_start_says_why_and_leaves_nothing(hap: Hap) -> None:
     text = hap.text("frontend x", f"  bind localhost:{hap.other}")
     async with proxy_of(hap) as proxy:
@@ -138,6 +149,7 @@ async def test_one_that_cannot_start_says_why_and_leaves_nothing(hap: Hap) -> No
         assert hap.word() == "one"
 
 
+@on_each_version
 async def test_what_it_complains_of_is_logged(
     hap: Hap, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -159,6 +171,7 @@ async def test_a_program_that_is_not_there_is_named(hap: Hap) -> None:
             await proxy.reload()
 
 
+@on_each_version
 async def test_a_request_is_answered_to_its_end_at_a_soft_stop(hap: Hap) -> None:
     async with proxy_of(hap, soft_stop=DEADLINE) as proxy:
         await application_of(hap, proxy).put(hap.text())
@@ -176,6 +189,7 @@ async def test_a_request_is_answered_to_its_end_at_a_soft_stop(hap: Hap) -> None
     assert hap.masters() == []
 
 
+@on_each_version
 async def test_after_our_kill_it_serves_on_and_the_next_daemon_goes_on_with_it(
     hap: Hap, traffic: Traffic
 ) -> None:
@@ -195,6 +209,7 @@ async def test_after_our_kill_it_serves_on_and_the_next_daemon_goes_on_with_it(
     assert hap.masters() == []
 
 
+@on_newest_too
 async def test_the_end_of_one_that_was_found_is_noticed(hap: Hap) -> None:
     master = killed_at(hap, hap.text(), Step.FINISHED)
     async with supervised(hap) as proxy:
@@ -205,6 +220,7 @@ async def test_the_end_of_one_that_was_found_is_noticed(hap: Hap) -> None:
         await eventually(lambda: hap.word() == "one", "it serves")
 
 
+@on_newest_too
 @pytest.mark.parametrize("last", [Step.SET_ASIDE, Step.SWAPPED, Step.RELOADED])
 async def test_the_next_daemon_settles_what_a_killed_one_left(
     hap: Hap, traffic: Traffic, last: Step
@@ -225,6 +241,7 @@ async def test_the_next_daemon_settles_what_a_killed_one_left(
     assert traffic.failed == {}
 
 
+@on_each_version
 async def test_one_that_takes_up_its_file_meanwhile_is_found_too(hap: Hap) -> None:
     master = killed_at(hap, hap.text(), Step.FINISHED)
     os.kill(master, signal.SIGUSR2)
@@ -267,7 +284,7 @@ async def finished(hap: Hap, writer: asyncio.StreamWriter) -> None:
 
 def killed_at(hap: Hap, text: str, last: Step) -> int:
     """Have a daemon come so far, and kill it; its HAProxy."""
-    arguments = [str(hap.file), str(hap.socket), text, last.name]
+    arguments = [hap.program, str(hap.file), str(hap.socket), text, last.name]
     with subprocess.Popen(
         [sys.executable, "-c", _DAEMON, *arguments],
         stdout=subprocess.PIPE,

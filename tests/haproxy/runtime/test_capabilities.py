@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.haproxy import HaproxyServer, StartHaproxy
+from fixtures.haproxy import HaproxyServer, StartHaproxy, on_each_version
 from registrator.errors import ConfigError, Unavailable
 from registrator_haproxy.runtime.capabilities import Capabilities, discover
 from registrator_haproxy.runtime.console import Console
@@ -60,6 +60,7 @@ async def test_asking_changes_nothing(haproxy: HaproxyServer) -> None:
     assert haproxy.ask("show servers state") == before
 
 
+@on_each_version
 @pytest.mark.needs_haproxy
 async def test_a_socket_that_allows_no_changes_is_said_to_be_one(
     start_haproxy: StartHaproxy,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.haproxy import HAPROXIES, HaproxyServer, StartHaproxy
+from fixtures.haproxy import HaproxyServer, StartHaproxy, on_each_version
 from registrator.errors import Unavailable
 from registrator_haproxy.runtime.console import LONGEST_LINE, Command, Console
 from registrator_haproxy.whitelist import Unfit
@@ -63,11 +63,11 @@ async def test_more_commands_than_a_line_holds_are_all_followed(
 
 
 @pytest.mark.needs_haproxy
-@pytest.mark.parametrize("binary", HAPROXIES)
+@on_each_version
 async def test_a_worker_is_asked_through_its_master(
-    start_haproxy: StartHaproxy, binary: str
+    start_haproxy: StartHaproxy,
 ) -> None:
-    haproxy = start_haproxy(binary=binary, master=True)
+    haproxy = start_haproxy(master=True)
     console = Console(haproxy.master_socket, via="@1")
 
     await console.tell(additions(1000))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import aiohttp
 import pytest
 
-from fixtures.haproxy import HaproxyServer, StartHaproxy
+from fixtures.haproxy import HaproxyServer, StartHaproxy, on_each_version
 from instances import Instance, ask, instances, traffic
 from registrator.errors import Unavailable
 from registrator_haproxy.layout import Server
@@ -168,6 +168,7 @@ async def test_idle_connections_do_not_keep_a_server(haproxy: HaproxyServer) -> 
         assert await take_away(haproxy, [name(goes)]) == {}
 
 
+@on_each_version
 async def test_a_server_of_the_file_leaves_too(start_haproxy: StartHaproxy) -> None:
     haproxy = start_haproxy(
         "backend b\n    balance roundrobin\n"
@@ -178,6 +179,7 @@ async def test_a_server_of_the_file_leaves_too(start_haproxy: StartHaproxy) -> N
     assert list(await backend(haproxy).look()) == ["s1"]
 
 
+@on_each_version
 async def test_a_server_that_others_refer_to_stays_in_maintenance(
     start_haproxy: StartHaproxy,
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from fixtures.haproxy import HaproxyServer, StartHaproxy
+from fixtures.haproxy import HaproxyServer, StartHaproxy, on_each_version
 from instances import Instance, ask, instances, traffic
 from registrator.errors import Unavailable
 from registrator_haproxy.layout import Server
@@ -218,6 +218,7 @@ async def test_a_host_name_is_refused_for_it_would_never_be_resolved(
     assert await running.look() == {}
 
 
+@on_each_version
 async def test_a_server_of_the_file_that_has_a_host_name_may_stay(
     start_haproxy: StartHaproxy,
 ) -> None:
@@ -260,6 +261,7 @@ async def test_a_check_cannot_be_had_by_a_server_that_came_without(
     assert refused["s1"].reason is Reason.OPTION
 
 
+@on_each_version
 async def test_a_backend_of_static_balancing_takes_no_server(
     start_haproxy: StartHaproxy,
 ) -> None:
@@ -271,6 +273,7 @@ async def test_a_backend_of_static_balancing_takes_no_server(
     assert list(await running.look()) == ["a:1"]
 
 
+@on_each_version
 async def test_a_backend_of_static_balancing_takes_no_weight(
     start_haproxy: StartHaproxy,
 ) -> None:
@@ -361,6 +364,7 @@ async def test_nothing_to_do_is_done(haproxy: HaproxyServer) -> None:
     assert await running.drain([]) == {}
 
 
+@on_each_version
 async def test_other_servers_and_other_backends_are_not_touched(
     start_haproxy: StartHaproxy,
 ) -> None:
@@ -377,6 +381,7 @@ async def test_other_servers_and_other_backends_are_not_touched(
     assert await look(Console(haproxy.socket)) == before
 
 
+@on_each_version
 async def test_every_backend_is_seen_at_once(start_haproxy: StartHaproxy) -> None:
     found = await look(Console(start_haproxy(TWO).socket))
 
