@@ -17,7 +17,7 @@ _REFERENCE: Final = re.compile(
     re.ASCII,
 )
 _ID: Final = re.compile(r"(?:sha256:)?([0-9a-f]{12,64})", re.ASCII)
-_UNSAID: Final = frozenset({"docker.io", "index.docker.io", "localhost"})
+_UNSAID: Final = frozenset({"docker.io", "localhost"})
 """Hosts that are left out where people write names; the last is Podman's own."""
 
 
