@@ -1,15 +1,19 @@
 # Every target makes first what it needs and is not there yet: see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types fmt bench docs clean
+.PHONY: help run haproxy-demo test lint types fmt bench docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # exec: make's own child must be the one that passes signals on, not a shell in between.
 
 run: ## the daemon, with a Docker engine and a DNS responder on 127.0.0.1:8600 (ARGS="consul://127.0.0.1:8500 -resync 60")
 	@scripts/setup venv engine tools
 	@exec scripts/with-engine scripts/run $(ARGS)
+
+haproxy-demo: ## two containers behind a HAProxy of ours, and one of them killed
+	@scripts/setup venv engine tools haproxy
+	@exec scripts/with-engine scripts/haproxy-demo
 
 test: ## lint, types, coverage and all tests, against real servers (PYTEST_ARGS="tests/dns -x")
 	@scripts/setup dev lint engine servers

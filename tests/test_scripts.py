@@ -6,9 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import docker
 import pytest
+from docker.errors import NotFound
 
 from registrator.version import __version__
+from servers import free_ports
 
 ROOT = Path(__file__).parents[1]
 MADE = pytest.mark.skipif(
@@ -97,6 +100,26 @@ def test_run_shows_what_to_try_and_becomes_the_daemon(docker_host: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "docker run -d --name hello -p 8080:80 hello" in done.stdout
     assert done.stdout.splitlines()[-1].split()[-1] == __version__
+
+
+@MADE
+@pytest.mark.needs_engine
+@pytest.mark.needs_haproxy
+def test_the_demonstration_of_haproxy_loses_no_request_and_leaves_nothing(
+    docker_client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (port,) = free_ports(1)
+    monkeypatch.setenv("PORT", str(port))
+
+    done = run("scripts/haproxy-demo")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"(?m)^ +0 failed$", done.stdout)
+    assert re.search(r"hello +registrator-demo-2_\S+ +up", done.stdout)
+    for number in (1, 2):
+        assert f"hello from registrator-demo-{number}" in done.stdout
+        with pytest.raises(NotFound):
+            docker_client.containers.get(f"registrator-demo-{number}")
 
 
 @pytest.mark.needs_engine
