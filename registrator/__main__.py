@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from registrator import app, config, first_process, logs, prepared
+from registrator import app, config, first_process, haproxy_command, logs, prepared
 from registrator.errors import ConfigError, GaveUp, SourceError, Unwritten
 from registrator.output import written
 from registrator.version import __version__
@@ -37,7 +37,7 @@ def _run(environment: Mapping[str, str]) -> int:
     if settings.check_config:
         return _say("the settings are right")
     found = prepared.prepare(settings, environment)
-    if not settings.haproxy:
+    if not haproxy_command.wanted(settings):
         return asyncio.run(app.run(found))
     # HAProxy may outlive who started it, and then leaves processes to whoever is first.
     return first_process.run(lambda: asyncio.run(app.run(found)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from registrator import (
     control,
+    haproxy_command,
     host,
     hostaddress,
     single_round,
@@ -86,12 +87,12 @@ class _Parts:
 def _haproxy_side(prepared: Prepared) -> "HaproxySide | None":
     """Make it where there is to be one: it waits for no engine."""
     settings = prepared.settings
-    if not settings.haproxy or settings.once or settings.dry_run:
+    if not haproxy_command.wanted(settings) or settings.once or settings.dry_run:
         return None
     from registrator.haproxy_side import HaproxySide  # noqa: PLC0415  most have none
 
     control_socket = control.place(settings.control, prepared.environment)
-    return HaproxySide(settings, control_socket)
+    return HaproxySide(settings, control_socket, prepared.environment)
 
 
 async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:

@@ -13,6 +13,8 @@ from registrator.errors import ConfigError, Rejected, Unavailable
 from registrator.haproxy_views import HaproxyFileView, HaproxyPlanView, HaproxyView
 from registrator.local_api import problem
 
+FROM: Final = "REGISTRATOR_HAPROXY_FROM"
+"""The variable with the sources of `--auto`: a command line is read by everybody."""
 NOWHERE: Final = (
     "no haproxy side runs here: give the daemon -haproxy CONFIG, or start"
     " registrator-haproxy; another place is asked with --socket"

@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 
 import aiohttp
 
+from registrator import haproxy_command
 from registrator.backoff import delays
 from registrator.errors import ConfigError, Unavailable
 from registrator.haproxy_api import Proposed
@@ -46,17 +47,18 @@ _LONGEST: Final = 1 << 20
 def check(settings: Settings, environment: Mapping[str, str]) -> None:
     """Read the configuration; raise `ConfigError` with every mistake in it."""
     command = [*_command(settings), "--check-config", "--log-level", "error"]
+    title = haproxy_command.title(settings)
     try:
         ended = subprocess.run(  # noqa: S603  it is ourselves
             command,
-            env=dict(environment),
+            env=haproxy_command.variables(settings, environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_CHECKING,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigError(f"-haproxy {settings.haproxy}: not read: {error}") from error
+        raise ConfigError(f"{title}: not read: {error}") from error
     if ended.returncode:
         last = ended.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
         raise _wrong(settings, ended.stdout, last)
@@ -65,9 +67,12 @@ def check(settings: Settings, environment: Mapping[str, str]) -> None:
 class HaproxySide:
     """One such process, from its start to its end, and what comes after it."""
 
-    def __init__(self, settings: Settings, control: Path) -> None:
+    def __init__(
+        self, settings: Settings, control: Path, environment: Mapping[str, str]
+    ) -> None:
         """*control* is the daemon's control socket: that of this is beside it."""
         self._settings = settings
+        self._environment = haproxy_command.variables(settings, environment)
         self._control = control.with_name(f"{control.name}.haproxy")
         self._at_work: asyncio.subprocess.Process | None = None
         self._ending = _ENDING
@@ -110,6 +115,7 @@ class HaproxySide:
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
+                env=self._environment,
                 stdin=asyncio.subprocess.PIPE,  # it ends when that does
                 stdout=asyncio.subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is for us, who end it in order
@@ -137,7 +143,7 @@ class HaproxySide:
         if not isinstance(ready, int | float):
             return False
         self._ending = float(ready)
-        log.info("haproxy follows %s", self._settings.haproxy)
+        log.info("haproxy follows %s", haproxy_command.title(self._settings))
         return True
 
     def _hang_up(self) -> None:
@@ -198,17 +204,12 @@ class _Ended:
 
 
 def _command(settings: Settings) -> Sequence[str]:
-    node = ("--node-name", settings.node_name) if settings.node_name else ()
-    return (
-        *(sys.executable, "-P", "-m", _MODULE, settings.haproxy, "--child", *node),
-        *("--state", settings.state, "--log-format", settings.log_format),
-        *("--log-level", settings.log_level),
-    )
+    return (sys.executable, "-P", "-m", _MODULE, *haproxy_command.words(settings))
 
 
 def _wrong(settings: Settings, said: bytes, otherwise: str) -> ConfigError:
     problems = _parsed(said).get("problems")
-    where = f"-haproxy {settings.haproxy}"
+    where = haproxy_command.title(settings)
     if isinstance(problems, list) and problems:
         return ConfigError(*(f"{where}: {each}" for each in problems))
     return ConfigError(f"{where}: it cannot be used: {otherwise}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from registrator import control, state, stores
+from registrator import control, haproxy_command, state, stores
 from registrator.backend import Backend, Site
 from registrator.engine import Endpoint, resolve
 from registrator.errors import ConfigError
@@ -103,7 +103,7 @@ def judge(settings: Settings, environment: Mapping[str, str]) -> None:
         prepare(settings, environment)
     except ConfigError as error:
         mistakes += error.problems
-    if settings.haproxy:
+    if haproxy_command.wanted(settings):
         from registrator import haproxy_side  # noqa: PLC0415  most daemons have none
 
         try:

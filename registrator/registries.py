@@ -16,13 +16,18 @@ def registries(settings: Settings) -> tuple[str, ...]:
     """
     uris = settings.registries
     if settings.dns:
-        sources = [uri for uri in uris if _scheme(uri) not in _LOCAL]
+        sources = lasting(settings)
         origin = "&".join(f"from={quote(uri, safe='/:,@')}" for uri in sources)
         uris = (*uris, f"dns://?{origin}") if sources or not uris else uris
     options = dict(_options(settings))
     return tuple(
         _with_options(uri, options) if _scheme(uri) == "dns" else uri for uri in uris
     )
+
+
+def lasting(settings: Settings) -> tuple[str, ...]:
+    """List the URIs of those that others can read, and that outlive the daemon."""
+    return tuple(uri for uri in settings.registries if _scheme(uri) not in _LOCAL)
 
 
 def _options(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -178,6 +178,23 @@ class Settings:
         "keep a local HAProxy in agreement with registries, as this configuration says:"
         " docs/haproxy/. It is read anew on SIGHUP and when it changes",
     )
+    haproxy_auto: bool = _option(
+        BOOLEAN,
+        False,
+        "have services in a local HAProxy as their SERVICE_HAPROXY_PORT, _HOST, _PATH"
+        " and _MODE say, those of the registries, or else of the engine",
+    )
+    haproxy_auto_listen: str = _option(
+        TEXT,
+        "",
+        "where those with a host or a path are: a port, or an address and a port; 80 if"
+        " not given",
+    )
+    haproxy_zone: str = _option(
+        TEXT,
+        "",
+        "where this host is, such as eu-west-1/a: servers that are near come first",
+    )
     control: str = _option(
         PATH,
         "",

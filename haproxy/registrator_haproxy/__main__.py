@@ -10,6 +10,7 @@ from pathlib import Path
 
 from registrator import first_process, logs, state
 from registrator.errors import ConfigError, RegistratorError
+from registrator.haproxy_api import FROM
 from registrator.version import __version__
 from registrator.visible import visible
 from registrator_haproxy import app, child
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; exit code 0: asked to stop, 1: failed, 2: configuration."""
     parser = _parser()
     asked = parser.parse_args(arguments)
+    asked.auto = asked.auto or os.environ.get(FROM, "").split()
     if asked.config is None and not asked.auto:
         parser.error("give a configuration, or --auto URI")
     logs.set_up(asked.log_format, asked.log_level)
@@ -116,7 +118,8 @@ def _add_auto(parser: argparse.ArgumentParser) -> None:
         metavar="URI",
         action="append",
         default=[],
-        help="a registry whose services say themselves where HAProxy has them",
+        help="a registry whose services say themselves where HAProxy has them;"
+        f" several with spaces between in ${FROM}",
     )
     parser.add_argument(
         "--auto-listen", default="80", help="where those with a host or path are"

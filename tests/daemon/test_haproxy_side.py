@@ -199,3 +199,27 @@ def test_a_daemon_that_only_looks_leaves_haproxy_alone(
     refused(entry, tmp_path, "-dry-run")
 
     assert not entry.run.exists()
+
+
+async def test_services_have_the_places_that_they_ask_the_daemon_for(
+    entry: EntryPoint, etcd: EtcdServer, tmp_path: Path
+) -> None:
+    entry.said["services"] = {}
+    entry.write()
+    (port,) = free_ports(1)
+    async with instances(1) as [one]:
+        asked = {"port": one.port, "metadata": {"haproxy_port": str(port)}}
+        place = {"name": "shop", "id": "h:shop:80", "address": "127.0.0.1"}
+        etcd.put("/services/shop/h:shop:80", json.dumps({**place, **asked}))
+        source = f"{etcd.uri}/services?format=json"
+        with made(entry, tmp_path, "-haproxy-auto", source) as running:
+            await eventually(
+                lambda: ask(f"http://127.0.0.1:{port}/", 3), "it has its place", 60
+            )
+
+            assert await ask(f"http://127.0.0.1:{port}/", 3) == {one.name: 3}
+            assert source not in command_line(child(running))
+
+
+def command_line(process: int) -> str:
+    return Path(f"/proc/{process}/cmdline").read_text()
