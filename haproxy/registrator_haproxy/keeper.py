@@ -22,7 +22,7 @@ from registrator_haproxy.plan import Planned, Planner
 from registrator_haproxy.process import Application
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.render import render
-from registrator_haproxy.runtime import Console, RunningBackend, look
+from registrator_haproxy.runtime import Console, RunningBackend, glance
 from registrator_haproxy.servers import Servers
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ class Keeper:
         self._console = console
         self._planner = planner
         self._compared = float("-inf")
+        self._agreed: tuple[Layout, str] | None = None
         self._remember = remember
         self._remembered: Mapping[Origin, object] = {}
         self._written: Layout | None = None
@@ -119,9 +120,7 @@ class Keeper:
         if loaded is None:
             return difference(None, wanted, {})
         if self._servers.some_left() or now >= self._compared + DRIFT:
-            lives = await look(self._console)
-            self._compared = now
-            return difference(loaded, wanted, lives)
+            return await self._compare_all(loaded, wanted, now)
         changed = [
             name
             for name, backend in wanted.backends.items()
@@ -132,6 +131,19 @@ class Keeper:
             wanted,
             {n: await RunningBackend(self._console, n).look() for n in changed},
         )
+
+    async def _compare_all(
+        self, loaded: Layout, wanted: Layout, now: float
+    ) -> Difference:
+        """Compare everything; read what runs only where that has changed."""
+        glanced = await glance(self._console)
+        seen = wanted, glanced.outline()
+        self._compared = now
+        if loaded == wanted and seen == self._agreed:
+            return Difference()
+        found = difference(loaded, wanted, glanced.servers())
+        self._agreed = None if found.steps or found.reasons else seen
+        return found
 
     async def _reload(self, wanted: Layout, reasons: Sequence[str]) -> float | None:
         now = asyncio.get_running_loop().time()

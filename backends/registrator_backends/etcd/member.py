@@ -1,19 +1,23 @@
 """One member of an etcd cluster: requests and streams of its JSON gateway."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from registrator.errors import Unavailable
 from registrator.http_client import HttpClient, HttpPlace, TooLong
 from registrator_backends.etcd import wire
-from registrator_backends.etcd.faults import Away, fault
+from registrator_backends.etcd.faults import Away, Refused, Stranger, fault
 
 _OK: Final = 200
 
 # Each watch holds one; the requests need theirs beside them.
 _CONNECTIONS: Final = 256
+
+# Any key serves, and may be forbidden to us.
+_ANY_KEY: Final = {"key": wire.encoded(b"/"), "count_only": True}
 
 
 class Member:
@@ -23,6 +27,8 @@ class Member:
         self.uri = place.uri
         self._longest = longest
         self._http = HttpClient(place, connections=_CONNECTIONS, deadline=deadline)
+        self._feeling = asyncio.Lock()
+        self._lived = self._died = float("-inf")
 
     async def open(self) -> None:
         """Make ready to connect; nothing is sent yet."""
@@ -49,6 +55,29 @@ class Member:
                 longest=self._longest,
             )
         return self.checked(path, answer.status, answer.body)
+
+    async def show_life(self, token: str, *, lately: float, seconds: float) -> None:
+        """Have it answer, unless it did so within the last *lately* seconds.
+
+        However many streams of it are silent, one answer serves them all. It is one
+        that it can give only together with most of its cluster, so that a member which
+        was cut off from the others is noticed as well. Raise as `ask` does.
+        """
+        now = asyncio.get_running_loop().time
+        asked = now()
+        async with self._feeling:
+            if self._lived > asked - lately:
+                return
+            if self._died > asked:
+                raise Away(f"{self.uri}: gave no sign of life to another watch")
+            try:
+                # A refusal is a sign of life.
+                with suppress(Refused, Stranger):
+                    await self.ask("kv/range", _ANY_KEY, token, seconds)
+            except Away:
+                self._died = now()
+                raise
+            self._lived = now()
 
     @asynccontextmanager
     async def stream(

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from registrator.errors import Unavailable
 from registrator_backends.etcd import wire
-from registrator_backends.etcd.faults import Away, Refused, Stranger
+from registrator_backends.etcd.faults import Away
 from registrator_backends.etcd.member import Member
 
 T = TypeVar("T")
@@ -17,9 +17,6 @@ SILENCE: Final = 20.0
 
 PULSE: Final = 5.0
 """Seconds within which it must answer, or it is taken for dead."""
-
-# Any key serves, and may be forbidden to us: a refusal is a sign of life.
-_ANY_KEY: Final = {"key": wire.encoded(b"/"), "count_only": True}
 
 
 class Lines:
@@ -40,11 +37,7 @@ class Lines:
 
 
 class Stream:
-    """Reads one such answer; while it is silent, its member must show life.
-
-    The sign of life is a read that the member can answer only together with most
-    of its cluster: one that was cut off from the others is noticed as well.
-    """
+    """Reads one such answer; while it is silent, its member must show life."""
 
     def __init__(
         self,
@@ -78,12 +71,8 @@ class Stream:
             except StopAsyncIteration as error:
                 raise Away(f"{self._member.uri}: it ended a watch") from error
             except TimeoutError:
-                await self._feel_pulse()
+                # What all streams hear of their member may be a fourth older.
+                lately = self._silence / 4
+                await self._member.show_life(self._token, lately=lately, seconds=PULSE)
             except Unavailable as error:
                 raise Away(str(error)) from error
-
-    async def _feel_pulse(self) -> None:
-        try:
-            await self._member.ask("kv/range", _ANY_KEY, self._token, PULSE)
-        except (Refused, Stranger):
-            return

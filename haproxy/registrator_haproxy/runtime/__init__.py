@@ -21,6 +21,7 @@ from registrator_haproxy.runtime.running import (
     Refusals,
     RunningBackend,
     figures,
+    glance,
     look,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "State",
     "discover",
     "figures",
+    "glance",
     "look",
     "remove",
 ]

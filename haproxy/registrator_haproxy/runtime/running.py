@@ -5,8 +5,8 @@ not as they should be are told again, one command at a time, for the reason. So 
 is one that was seen, whatever the answers of a version look like.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar
 
 from registrator.errors import Rejected, Unavailable
 from registrator_haproxy import whitelist
@@ -16,6 +16,8 @@ from registrator_haproxy.runtime.answers import Reason, Refusal, refusal
 from registrator_haproxy.runtime.console import Console
 from registrator_haproxy.runtime.live import Figures, Key, LiveServer
 from registrator_haproxy.runtime.orders import Order
+
+T = TypeVar("T")
 
 Refusals = Mapping[str, Refusal]
 """By the servers' names: those that are not as they were asked to be, and why."""
@@ -30,7 +32,28 @@ class NoBackend(Rejected):
 
 async def look(console: Console) -> Mapping[Key, LiveServer]:
     """Every server of every backend; nothing of what is attached to them."""
-    return _read(console, await console.ask("show", "servers", "state"))
+    return (await glance(console)).servers()
+
+
+async def glance(console: Console) -> "Glance":
+    """The same, to be read in full only if need be."""
+    return Glance(console, await console.ask("show", "servers", "state"))
+
+
+class Glance:
+    """All servers at one moment; each method raises `Unavailable`."""
+
+    def __init__(self, console: Console, listing: str) -> None:
+        self._console = console
+        self._listing = listing
+
+    def servers(self) -> Mapping[Key, LiveServer]:
+        """All that is told of them."""
+        return _read(self._console, self._listing, live.servers)
+
+    def outline(self) -> str:
+        """What tells whether they are as they were told to be; see `live.outline`."""
+        return _read(self._console, self._listing, live.outline)
 
 
 async def figures(console: Console) -> Mapping[Key, Figures]:
@@ -131,7 +154,7 @@ class RunningBackend:
         said = refusal(answer)
         if said and said.reason is Reason.NO_BACKEND:
             raise NoBackend(f"{self}: there is none")
-        return _read(self._console, answer)
+        return _read(self._console, answer, live.servers)
 
     async def _bring_about(self, wanted: Mapping[str, Order]) -> Refusals:
         await self._console.tell(c for each in wanted.values() for c in each.commands)
@@ -150,9 +173,9 @@ class RunningBackend:
         return None
 
 
-def _read(console: Console, listing: str) -> Mapping[Key, LiveServer]:
+def _read(console: Console, listing: str, read: Callable[[str], T]) -> T:
     try:
-        return live.servers(listing)
+        return read(listing)
     except live.Garbled as error:
         raise Unavailable(f"{console}: {error}") from error
 

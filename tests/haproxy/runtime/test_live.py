@@ -175,6 +175,47 @@ def test_what_is_no_whole_listing_is_garbled(listing: str) -> None:
         live.servers(listing)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("0 0 1 1 194 8 2 0 6", "0 0 1 1 195 8 2 0 6"),  # the time passes
+        ("0 0 1 1 194 8 2 0 6", "2 0 1 1 0 6 3 4 7"),  # a check goes well
+    ],
+)
+def test_an_outline_stays_whatever_checks_and_clocks_say(one: str, other: str) -> None:
+    assert live.outline(STATES.replace(one, other)) == live.outline(STATES)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a:1 127.0.0.1 0 0 1", "a:1 127.0.0.1 0 1 1"),  # maintenance
+        ("a:1 127.0.0.1 0 0 1", "a:1 127.0.0.1 0 0 2"),  # a weight
+        ("a:1 127.0.0.1 0 0 1", "a:1 127.0.0.2 0 0 1"),  # an address
+        ("18091 - 0 0 - - 0", "18092 - 0 0 - - 0"),  # a port
+        ("localhost", "another"),
+        ("3 b 77 z ::1 0 1 0 1 192 1 0 0 0 0 0 1 - 80 - 0 0 - - 0\n", ""),
+    ],
+)
+def test_an_outline_has_all_that_servers_were_told(one: str, other: str) -> None:
+    changed = STATES.replace(one, other)
+
+    assert changed != STATES
+    assert live.outline(changed) != live.outline(STATES)
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        *("", f"2\n{TITLE}\n", STATES[:-1], f"1\n{TITLE}3 b 1 a:1\n\n"),
+        STATES.replace("srv_port", "port"),
+    ],
+)
+def test_there_is_no_outline_of_what_is_not_whole(listing: str) -> None:
+    with pytest.raises(Garbled):
+        live.outline(listing)
+
+
 def test_what_is_attached_to_a_server_is_added() -> None:
     found = live.with_load(read(), CONNECTIONS, STATISTICS)
 
