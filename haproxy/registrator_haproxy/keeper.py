@@ -20,9 +20,10 @@ from registrator_haproxy.layout import Layout
 from registrator_haproxy.memory import Remember
 from registrator_haproxy.plan import Planned, Planner
 from registrator_haproxy.process import Application
-from registrator_haproxy.registries import Origin, Registries
+from registrator_haproxy.registries import Registries
 from registrator_haproxy.render import render
 from registrator_haproxy.runtime import Console, RunningBackend, glance
+from registrator_haproxy.scribe import Scribe
 from registrator_haproxy.servers import Servers
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,6 @@ BETWEEN_RELOADS: Final = 2.0
 """Seconds from one reload to the next: what changes meanwhile comes with that."""
 DRIFT: Final = 10.0
 """Seconds until what runs is looked at again, although nothing may have changed."""
-_BEFORE_SAVES: Final = 0.5
-"""Seconds that what is known may be newer than what is written down of it."""
 
 
 class Keeper:
@@ -60,10 +59,7 @@ class Keeper:
         self._planner = planner
         self._compared = float("-inf")
         self._agreed: tuple[Layout, str] | None = None
-        self._remember = remember
-        self._remembered: Mapping[Origin, object] = {}
-        self._written: Layout | None = None
-        self._behind: float | None = None
+        self._scribe = Scribe(application, remember)
         self._journal = journal or Journal(time.time)
         self._servers = Servers(
             console, drain=configuration.drain, did=self._journal.did
@@ -78,6 +74,7 @@ class Keeper:
         Somebody else has the registries followed.
         """
         async with asyncio.TaskGroup() as rooms:
+            rooms.create_task(self._scribe.run(), name="scribe")
             await self._registries.hear_first_answers()
             waits, refused = delays(first=0.2, cap=5.0), delays(first=5.0, cap=60.0)
             while True:
@@ -88,7 +85,8 @@ class Keeper:
                 pause = DRIFT if seen.until is None else min(DRIFT, seen.until - now)
                 try:
                     again = await self._agree(self._planner.plan(seen.believed), rooms)
-                    pause = min(pause, await self._write_down_in_time())
+                    if self.loaded is not None:
+                        self._scribe.note(self.loaded, self._registries.beliefs)
                 except (BackendError, ConfigError) as error:
                     self.loaded = None
                     self._complain(str(error), _cause(error))
@@ -150,7 +148,8 @@ class Keeper:
         if now < self._reloaded + BETWEEN_RELOADS:
             return self._reloaded + BETWEEN_RELOADS - now
         self._servers.forget()
-        done = await self._application.put(render(wanted))
+        async with self._scribe.resting():
+            done = await self._application.put(render(wanted))
         self.loaded = wanted
         if not done:
             return 0.0  # it runs with that already; its servers may be others
@@ -158,30 +157,6 @@ class Keeper:
         log.info("reloaded: %s", "; ".join(reasons))
         self._journal.reloaded(reasons)
         return None
-
-    async def _write_down_in_time(self) -> float:
-        """Write down what is known, if it is time to; the seconds until it may be.
-
-        That takes a disk's time, which the next change does not wait for. After a crash
-        the next start compares what is written with what runs.
-        """
-        now, believed = asyncio.get_running_loop().time(), self._believed()
-        if self._written == self.loaded and self._remembered == believed:
-            self._behind = None
-            return DRIFT
-        if self._behind is None:
-            self._behind = now
-        if now < self._behind + _BEFORE_SAVES:
-            return self._behind + _BEFORE_SAVES - now
-        if self.loaded is not None:
-            await self._application.note(render(self.loaded))
-        await asyncio.to_thread(self._remember, self._registries.beliefs)
-        self._written, self._remembered, self._behind = self.loaded, believed, None
-        return DRIFT
-
-    def _believed(self) -> Mapping[Origin, object]:
-        beliefs = self._registries.beliefs
-        return {origin: each.believed for origin, each in beliefs.items()}
 
     def _complain(self, trouble: str, cause: str = "") -> None:
         if trouble and trouble != self._trouble:

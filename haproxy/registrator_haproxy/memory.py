@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,10 +40,14 @@ class Memory:
 
 def save(path: Path, known: Memory) -> None:
     """Keep what is *known* as `state.write` does; raise OSError."""
-    believed = list(map(_written, known.beliefs.items()))
-    ids = {backend: dict(each) for backend, each in known.ids.items()}
-    said = {"form": _FORM, "believed": believed, "ids": ids}
-    state.write(path, json.dumps(said))
+    # Piece by piece: nobody else's thread goes on while the whole is put into JSON.
+    believed = ", ".join(json.dumps(_written(each)) for each in known.beliefs.items())
+    ids = ", ".join(
+        f"{json.dumps(backend)}: {json.dumps(dict(each))}"
+        for backend, each in known.ids.items()
+    )
+    text = f'{{"form": {_FORM}, "believed": [{believed}], "ids": {{{ids}}}}}'
+    state.write(path, text)
 
 
 def load(path: Path) -> Memory:
@@ -98,8 +102,12 @@ def _written(item: tuple[Origin, Belief]) -> Mapping[str, Any]:
     return {
         "service": service,
         "registry": registry,
-        "instances": {key: asdict(each) for key, each in belief.believed.items()},
+        "instances": {key: _fields(each) for key, each in belief.believed.items()},
     }
+
+
+def _fields(instance: Instance) -> Mapping[str, Any]:
+    return {name: getattr(instance, name) for name in Instance.__slots__}
 
 
 def _read(found: Any) -> Memory:
