@@ -16,6 +16,7 @@ from registrator.visible import visible
 from registrator_haproxy import app, child
 from registrator_haproxy.configuration.bind import read_bind
 from registrator_haproxy.listings import Asked
+from registrator_haproxy.pace import Settle, read_settle
 from registrator_haproxy.start import Start, load
 
 
@@ -54,6 +55,7 @@ def _run(asked: argparse.Namespace) -> int:
         environment=environment,
         control=asked.control,
         ready=child.tell_ready if asked.child else lambda _: None,
+        settle=_settle(asked.haproxy_settle),
     )
     configuration = load(start)
     if asked.check_config:
@@ -77,6 +79,13 @@ def _auto(asked: argparse.Namespace) -> Asked | None:
     return Asked(sources=tuple(asked.auto), listen=listen, keep=asked.auto_keep)
 
 
+def _settle(said: str | None) -> Settle | None:
+    try:
+        return None if said is None else read_settle(said)
+    except ValueError as error:
+        raise ConfigError(f"--haproxy-settle: {error}") from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="registrator-haproxy",
@@ -91,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--node-name", default="", help="this host's name")
     parser.add_argument("--zone", default="", help="where this host is: eu-west-1/a")
+    parser.add_argument(
+        "--haproxy-settle",
+        metavar="MIN:MAX",
+        help="make changes after MIN quiet seconds, and at most MAX after the first",
+    )
     parser.add_argument(
         "--state",
         default=state.AUTO,

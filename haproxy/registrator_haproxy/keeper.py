@@ -6,6 +6,7 @@ anew, compared with what runs, and the least is done that makes the two agree.
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +19,8 @@ from registrator_haproxy.difference import Difference, changes, difference
 from registrator_haproxy.journal import Journal
 from registrator_haproxy.layout import Layout
 from registrator_haproxy.memory import Remember
-from registrator_haproxy.plan import Planned, Planner
+from registrator_haproxy.pace import Settled, settle
+from registrator_haproxy.plan import Planner
 from registrator_haproxy.process import Application
 from registrator_haproxy.registries import Registries
 from registrator_haproxy.render import render
@@ -28,8 +30,6 @@ from registrator_haproxy.servers import Servers
 
 log = logging.getLogger(__name__)
 
-BETWEEN_RELOADS: Final = 2.0
-"""Seconds from one reload to the next: what changes meanwhile comes with that."""
 DRIFT: Final = 10.0
 """Seconds until what runs is looked at again, although nothing may have changed."""
 
@@ -64,7 +64,12 @@ class Keeper:
         self._servers = Servers(
             console, drain=configuration.drain, did=self._journal.did
         )
-        self._reloaded = float("-inf")
+        self._settle = configuration.settle
+        self._settled: Settled[Layout] | None = None
+        self._reloads = configuration.reloads
+        self._turn: float | None = None
+        # Where HAProxy does not run yet, its start waits for no turn.
+        self._reloaded = None if loaded is None else float("-inf")
         self._trouble = ""
         self._refused: Mapping[str, Sequence[str]] = {}
 
@@ -82,9 +87,13 @@ class Keeper:
                 now = asyncio.get_running_loop().time()
                 seen = self._registries.look(now)
                 self._journal.doubted(self._registries.beliefs)
-                pause = DRIFT if seen.until is None else min(DRIFT, seen.until - now)
+                planned = self._planner.plan(seen.believed)
+                self._tell_refused(planned.refused)
+                self._settled = settle(self._settled, planned.layout, self._settle, now)
+                moments = (seen.until, self._settled.until)
+                pause = min((DRIFT, *(each - now for each in moments if each)))
                 try:
-                    again = await self._agree(self._planner.plan(seen.believed), rooms)
+                    again = await self._agree(self._settled.value, rooms)
                     if self.loaded is not None:
                         self._scribe.note(self.loaded, self._registries.beliefs)
                 except (BackendError, ConfigError) as error:
@@ -100,16 +109,14 @@ class Keeper:
                     async with asyncio.timeout(max(pause, 0.0)):
                         await self._registries.changes.after(count)
 
-    async def _agree(self, planned: Planned, rooms: asyncio.TaskGroup) -> float | None:
+    async def _agree(self, wanted: Layout, rooms: asyncio.TaskGroup) -> float | None:
         """Bring HAProxy and its file into agreement; seconds until it can go on."""
-        self._tell_refused(planned.refused)
-        wanted = planned.layout
         await self._servers.let_stay(wanted)
         found = await self._compare(wanted)
         reasons = [*found.reasons, *await self._servers.do(found.steps, wanted, rooms)]
         if reasons:
             return await self._reload(wanted, reasons)
-        self.loaded = wanted
+        self.loaded, self._turn = wanted, None
         return None
 
     async def _compare(self, wanted: Layout) -> Difference:
@@ -145,12 +152,16 @@ class Keeper:
 
     async def _reload(self, wanted: Layout, reasons: Sequence[str]) -> float | None:
         now = asyncio.get_running_loop().time()
-        if now < self._reloaded + BETWEEN_RELOADS:
-            return self._reloaded + BETWEEN_RELOADS - now
+        if self._turn is None:
+            chance = random.random()  # noqa: S311  spreads load, keeps no secret
+            self._turn = self._reloads.due(now, self._reloaded, chance)
+        if now < self._turn:
+            return self._turn - now
         self._servers.forget()
         async with self._scribe.resting():
             done = await self._application.put(render(wanted))
         self.loaded = wanted
+        self._turn = None
         if not done:
             return 0.0  # it runs with that already; its servers may be others
         self._reloaded = asyncio.get_running_loop().time()

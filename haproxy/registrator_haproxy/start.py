@@ -12,6 +12,7 @@ from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.listings import Asked, Listings
+from registrator_haproxy.pace import Settle
 from registrator_haproxy.registries import Origin, Registries
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ class Start:
     zone: str = ""
     """Where this host is, if the configuration is not to say so."""
     environment: Mapping[str, str]
+    settle: Settle | None = None
+    """For how long changes are awaited, if not as the configuration says."""
     control: Path | None = None
     """Where we are asked; None: in the runtime directory."""
     ready: Callable[[Configuration], None] = lambda _: None
@@ -76,6 +79,8 @@ def _by(start: Start, configuration: Configuration) -> Configuration:
     if start.zone:
         zone = tiers.steps([start.zone])
         configuration = configuration.model_copy(update={"zone": zone})
+    if start.settle is not None:
+        configuration = configuration.model_copy(update={"settle": start.settle})
     Registries(configuration, start.site())
     start.listings({})
     return configuration

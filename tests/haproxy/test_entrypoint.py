@@ -117,6 +117,19 @@ async def test_many_changes_at_once_end_in_one_state_that_is_right(
         assert seen.failures == []
 
 
+async def test_changes_that_settle_are_made_together(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    entry = EntryPoint(tmp_path, f"{etcd.uri}/services")
+    entry.said["settle"] = "4:600"
+    async with instances(5) as many:
+        with entry:
+            put(etcd, *many)
+            await serving(entry, *many)
+
+            assert entry.log.count(": add ") == 1
+
+
 async def test_a_registry_that_dies_takes_no_traffic_with_it(
     start_etcd: StartEtcd, tmp_path: Path
 ) -> None:

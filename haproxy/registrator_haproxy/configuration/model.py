@@ -18,6 +18,7 @@ from pydantic import (
 from registrator_haproxy import tiers, whitelist
 from registrator_haproxy.configuration.claims import Claim, Way, refuse, twice
 from registrator_haproxy.configuration.outputs import Output, refuse_clashes
+from registrator_haproxy.configuration.pacing import Pacing
 from registrator_haproxy.configuration.routes import Frontend, Route
 from registrator_haproxy.configuration.table import (
     Line,
@@ -173,7 +174,7 @@ class Process(Table):
         return self
 
 
-class Configuration(Table):
+class Configuration(Pacing):
     """The whole file."""
 
     haproxy: Process = Process()
@@ -188,8 +189,6 @@ class Configuration(Table):
     )
     extra: Mapping[Line, Lines] = Field(default_factory=dict)
     """Whole sections of the operator's own, by their titles."""
-    seed: str | None = None
-    """What the order of servers, and the choice of some, depend on: this host."""
     zone: Annotated[
         tuple[str, ...],
         BeforeValidator(_zone, json_schema_input_type=Text | tuple[Text, ...]),
