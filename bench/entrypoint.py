@@ -166,7 +166,7 @@ def _many(etcd: EtcdServer, home: Path) -> list[Row]:
 
 async def _churn(etcd: EtcdServer, home: Path) -> list[Row]:
     """Have servers come and go all the time while requests are made."""
-    entry = EntryPoint(home, f"{etcd.uri}/services")
+    entry = EntryPoint(home, f"{etcd.uri}/services", damping=None)
     async with instances(10) as pages:
         _show(etcd, pages)
         with entry:

@@ -12,8 +12,10 @@ from registrator.bell import Bell
 from registrator.errors import ConfigError
 from registrator.model import Instance, Status
 from registrator.readable import Readable, Site
+from registrator.visible import visible
 from registrator.watcher import Sighting, Watcher
 from registrator_haproxy.configuration.model import Configuration, Service
+from registrator_haproxy.damping import Marks
 from registrator_haproxy.guard import Belief, Instances, believe
 
 log = logging.getLogger(__name__)
@@ -52,11 +54,21 @@ class Registries:
         self._beliefs = dict(beliefs or {})
         self._watchers: dict[Origin, Watcher] = {}
         self._looked_at: dict[Origin, object] = {}
+        self._marks: dict[Origin, Marks] = {}
+        self._held: dict[Origin, Mapping[str, float]] = {}
 
     @property
     def beliefs(self) -> Mapping[Origin, Belief]:
         """All that is believed, for whoever comes after."""
         return dict(self._beliefs)
+
+    @property
+    def held(self) -> Mapping[Origin, Mapping[str, float]]:
+        """The instances that come and go too often to serve, by their keys.
+
+        With each the loop's time at which it will be let in, if it stays.
+        """
+        return {origin: held for origin, held in self._held.items() if held}
 
     @property
     def heard(self) -> bool:
@@ -103,8 +115,12 @@ class Registries:
         moments: list[float] = []
         for origin, service, _ in self._origins():
             after = self._believe(origin, service, now)
+            held = self._hold_out(origin, service, after, now)
             if service.choose == "together" or not found[origin[0]]:
-                found[origin[0]] += tuple(after.instances.values())
+                found[origin[0]] += tuple(
+                    each for key, each in after.instances.items() if key not in held
+                )
+            moments += held.values()
             if after.until is not None:
                 moments.append(after.until)
         return Look(believed=found, until=min(moments, default=None))
@@ -119,7 +135,28 @@ class Registries:
         after = believe(before, self._shown(origin, service), service.caution, now)
         self._tell(origin, before, after)
         self._beliefs[origin], self._looked_at[origin] = after, sighting
+        gone = before.instances.keys() - after.instances.keys()
+        if gone and service.patience is not None:
+            marks = self._marks.get(origin, Marks())
+            self._marks[origin] = marks.after(gone, service.patience, now)
         return after
+
+    def _hold_out(
+        self, origin: Origin, service: Service, belief: Belief, now: float
+    ) -> Mapping[str, float]:
+        """Say which instances come and go too often, and until when."""
+        if (patience := service.patience) is None or origin not in self._marks:
+            return {}
+        marks = self._marks[origin].after((), patience, now)
+        present = [
+            key
+            for key, each in belief.instances.items()
+            if all(wish.lets(each.metadata) for wish in service.filters)
+        ]
+        held = marks.held(present, service.panic, patience)
+        self._tell_held(origin, held, now)
+        self._marks[origin], self._held[origin] = marks, held
+        return held
 
     def _is_known(self, origin: Origin) -> bool:
         watcher = self._watchers.get(origin)
@@ -139,6 +176,17 @@ class Registries:
         fit = {Status.PASSING, Status(service.only)}
         instances = watcher.latest.instances
         return {key: each for key, each in instances.items() if each.status in fit}
+
+    def _tell_held(self, origin: Origin, held: Mapping[str, float], now: float) -> None:
+        name, uri = origin
+        before = self._held.get(origin, {})
+        for key in held.keys() - before.keys():
+            log.warning(
+                "%s: %s: %s comes and goes, and is held out for %.0f s at least",
+                *(name, uri, visible(key), held[key] - now),
+            )
+        for key in before.keys() - held.keys():
+            log.info("%s: %s: %s is not held out any more", name, uri, visible(key))
 
     def _tell(self, origin: Origin, before: Belief, after: Belief) -> None:
         if after.why == before.why:

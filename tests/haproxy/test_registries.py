@@ -1,6 +1,7 @@
 """Services of several registries: what each is believed, and what its failure takes."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -183,3 +184,34 @@ def test_addresses_that_are_none_are_all_named() -> None:
     assert second.startswith("services.web.from: dns://")
     assert second.endswith("only the daemon itself knows what it holds")
     assert third.startswith("services.web.from: ")
+
+
+async def test_an_instance_that_comes_and_goes_is_held_out_and_told_once(
+    etcd: EtcdServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    uri = f"{etcd.uri}/web"
+    damping = {"suppress": 2, "half-life": 3600, "longest": 7200}
+    registries = Registries(configured(uri, damping=damping), SITE)
+    one, other = web("here:a:80", address="10.0.0.1"), web("b", address="10.0.0.2")
+    both, left = ["10.0.0.1:8000", "10.0.0.2:8000"], ["10.0.0.2:8000"]
+    async with following(registries), writing(uri) as backend:
+        await put(backend, other)
+        for _ in range(3):
+            await put(backend, one)
+            await eventually(lambda: places(registries) == both, "both are there")
+            await drop(backend, one.id)
+            await eventually(lambda: places(registries) == left, "one is left")
+        assert registries.held == {}
+
+        await put(backend, one)
+        await eventually(
+            lambda: places(registries) and registries.held, "it is held out"
+        )
+
+        assert places(registries) == left
+        assert caplog.text.count("comes and goes") == 1
+
+        now = asyncio.get_running_loop().time()
+        assert len(registries.look(now + 7201).believed["web"]) == 2
+        assert "is not held out any more" in caplog.text

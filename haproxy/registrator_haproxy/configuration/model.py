@@ -17,6 +17,7 @@ from pydantic import (
 
 from registrator_haproxy import tiers, whitelist
 from registrator_haproxy.configuration.claims import Claim, Way, refuse, twice
+from registrator_haproxy.configuration.damped import Damped
 from registrator_haproxy.configuration.outputs import Output, refuse_clashes
 from registrator_haproxy.configuration.pacing import Pacing
 from registrator_haproxy.configuration.routes import Frontend, Route
@@ -68,7 +69,7 @@ class Filter(Table):
         return (labels.get(self.label) == self.value) is (self.condition == "equals")
 
 
-class Service(Table):
+class Service(Damped):
     """One service: which registry knows its servers, and how HAProxy offers it."""
 
     source: OneOrSeveralTexts = Field(default=(), alias="from")
