@@ -149,7 +149,7 @@ class EntryPoint:
         return sorted(
             f"{address}:{port}"
             for address, running, admin, port in found
-            if running == "2" and admin == "0"
+            if running == "2" and admin in {"0", "4"}  # 4: a slot that was filled
         )
 
     def haproxies(self) -> list[int]:

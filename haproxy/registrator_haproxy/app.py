@@ -14,8 +14,7 @@ from registrator_haproxy import memory
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.journal import Journal
-from registrator_haproxy.keeper import Keeper
-from registrator_haproxy.layout import Layout
+from registrator_haproxy.keeper import Keeper, Known
 from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.outputs import Outputs
 from registrator_haproxy.overview import Accepted, Current, Overview
@@ -25,6 +24,7 @@ from registrator_haproxy.process import Application
 from registrator_haproxy.quarantine import sound
 from registrator_haproxy.registries import Origin, Registries
 from registrator_haproxy.runtime import Console
+from registrator_haproxy.slots import Slots
 from registrator_haproxy.start import Start, load, loaded
 from registrator_haproxy.wanted import Wanted
 
@@ -108,7 +108,7 @@ class _Keeping:
         accepted: Accepted,
         beliefs: Mapping[Origin, Belief],
     ) -> None:
-        running = None
+        known = Known(slots=Slots(await application.text() if application else ""))
         while True:
             configuration = accepted.configuration
             # HAProxy may not take a service that others are told of all the same.
@@ -121,7 +121,7 @@ class _Keeping:
             if application is None:
                 rooms["memory"] = memory.follow(registries, self._remember)
             else:
-                keeper = self._keeper(accepted, registries, application, running)
+                keeper = self._keeper(accepted, registries, application, known)
                 rooms["keeper"] = keeper.run()
             self._overview.show(Current(accepted, registries, keeper, self._numbers))
             try:
@@ -130,7 +130,6 @@ class _Keeping:
                 [change] = leaves(changed)
                 accepted = change.accepted
             beliefs = _of(accepted.configuration, registries.beliefs)
-            running = keeper.loaded if keeper else None
             log.info("%s: the new configuration is in use", self._name)
             self._journal.configured(self._name)
 
@@ -139,7 +138,7 @@ class _Keeping:
         accepted: Accepted,
         registries: Registries,
         application: Application,
-        running: Layout | None,
+        known: Known,
     ) -> Keeper:
         served = accepted.served
         return Keeper(
@@ -148,7 +147,7 @@ class _Keeping:
             application,
             Console(self._place.socket),
             planner=Planner(served, self._place.lines(), self._numbers),
-            loaded=running,
+            known=known,
             remember=self._remember,
             journal=self._journal,
         )

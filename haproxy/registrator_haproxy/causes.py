@@ -7,7 +7,8 @@ OTHER: Final = "other"
 
 _RELOADS: Final = (
     (r"not known what", "unknown"),
-    (r"takes no changes of servers", "balancing"),
+    (r"takes no (changes of servers|weights)", "balancing"),
+    (r" needs \d+ slots", "slots"),
     (r" is new$", "new"),
     (r" is gone$", "gone"),
     (r" has other lines$", "lines"),

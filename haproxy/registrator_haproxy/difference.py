@@ -7,9 +7,9 @@ reload, and is a reason for one that an operator can read.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
-from registrator_haproxy.layout import Backend, Layout, Section, Server
+from registrator_haproxy.layout import UNUSED, Backend, Layout, Section, Server
 
 
 class Live(Protocol):
@@ -23,6 +23,13 @@ class Live(Protocol):
     def ready(self) -> bool:
         """Whether it is neither drained nor in maintenance."""
 
+    @property
+    def unused(self) -> bool:
+        """Whether it is a prepared place that nobody has, or is talked to at."""
+
+    def is_at(self, address: str, port: int) -> bool:
+        """Whether it is reached there."""
+
 
 class Act(StrEnum):
     """What is done to a server while HAProxy runs."""
@@ -31,7 +38,14 @@ class Act(StrEnum):
     WEIGH = auto()
     READY = auto()
     """Somebody has drained it, or we have and it came back."""
+    FILL = auto()
+    """It is given a prepared place."""
     REMOVE = auto()
+    CLEAR = auto()
+    """It leaves a prepared place."""
+
+
+LEAVING: Final = (Act.REMOVE, Act.CLEAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +100,7 @@ def changes(
         for name, servers in lives.items()
         for step in _steps(wanted.backends[name], servers)
     ]
-    return Difference(
-        steps=tuple(sorted(steps, key=lambda each: each.act is Act.REMOVE))
-    )
+    return Difference(steps=tuple(sorted(steps, key=lambda each: each.act in LEAVING)))
 
 
 def _sections(loaded: Layout, wanted: Layout) -> Iterator[str]:
@@ -129,6 +141,9 @@ def _servers(
     before: Backend, backend: Backend, live: Mapping[str, Live]
 ) -> Iterator[str]:
     """Find what of a backend's servers cannot be changed while HAProxy runs."""
+    if backend.spare is not None:
+        yield from _places(before, backend, live)
+        return
     known = {each.name: each for each in before.servers}
     for server in backend.servers:
         lives = live.get(server.name)
@@ -151,12 +166,44 @@ def _servers(
         )
 
 
+def _places(
+    before: Backend, backend: Backend, live: Mapping[str, Live]
+) -> Iterator[str]:
+    """Find what of a backend's prepared places cannot be changed at work."""
+    known = {each.name: each for each in before.servers}
+    if any(each.name not in live for each in backend.servers):
+        had = sum(each.name in live for each in backend.servers)
+        yield (
+            f"backend {backend.name} needs {len(backend.servers)} slots, and has {had}"
+        )
+        return
+    for server in backend.servers:
+        was = known.get(server.name, server)
+        if was is not server and _place(was) != _place(server):
+            yield f"server {backend.name}/{server.name} has other options"
+        weight = live[server.name].weight
+        if not backend.dynamic and weight != server.weight_in_force:
+            yield (
+                f"backend {backend.name} has a balancing that takes no weights at"
+                f" work: {server.name}"
+            )
+
+
 def _steps(backend: Backend, live: Mapping[str, Live]) -> Iterator[Step]:
     for server in backend.servers:
         lives = live.get(server.name)
         if lives is None:
             yield Step(
                 act=Act.ADD, backend=backend.name, name=server.name, server=server
+            )
+            continue
+        if server.unused:
+            if not lives.unused:
+                yield Step(act=Act.CLEAR, backend=backend.name, name=server.name)
+            continue
+        if backend.spare and not lives.is_at(server.address, server.port):
+            yield Step(
+                act=Act.FILL, backend=backend.name, name=server.name, server=server
             )
             continue
         if lives.weight != server.weight_in_force:
@@ -176,3 +223,9 @@ def _steps(backend: Backend, live: Mapping[str, Live]) -> Iterator[Step]:
 def _differ(one: Server, other: Server) -> bool:
     """Whether more than their weights is different."""
     return replace(one, weight=None) != replace(other, weight=None)
+
+
+def _place(server: Server) -> Server:
+    """Return what of a place is not for whoever has it to say."""
+    words = tuple(word for word in server.options if word != UNUSED)
+    return replace(server, address="", port=0, weight=None, options=words)

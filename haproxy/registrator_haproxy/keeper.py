@@ -10,10 +10,11 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 from registrator.backoff import delays
-from registrator.errors import BackendError, ConfigError
+from registrator.errors import BackendError, ConfigError, Unavailable
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.difference import Difference, changes, difference
 from registrator_haproxy.journal import Journal
@@ -24,14 +25,31 @@ from registrator_haproxy.plan import Planner
 from registrator_haproxy.process import Application
 from registrator_haproxy.registries import Registries
 from registrator_haproxy.render import render
-from registrator_haproxy.runtime import Console, RunningBackend, glance
+from registrator_haproxy.runtime import (
+    Console,
+    RunningBackend,
+    by_backend,
+    glance,
+    look,
+)
 from registrator_haproxy.scribe import Scribe
 from registrator_haproxy.servers import Servers
+from registrator_haproxy.slots import Slots
 
 log = logging.getLogger(__name__)
 
 DRIFT: Final = 10.0
 """Seconds until what runs is looked at again, although nothing may have changed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """What is known of the HAProxy that runs, whatever the configuration is."""
+
+    loaded: Layout | None = None
+    """What it runs with, but for its servers; None: nobody knows."""
+    slots: Slots = field(default_factory=Slots)
+    """Who has which prepared place."""
 
 
 class Keeper:
@@ -45,13 +63,12 @@ class Keeper:
         console: Console,
         *,
         planner: Planner,
-        loaded: Layout | None = None,
+        known: Known | None = None,
         remember: Remember = lambda _: None,
         journal: Journal | None = None,
     ) -> None:
-        """*loaded*: what HAProxy runs with, if that is known."""
-        self.loaded = loaded
-        """What HAProxy runs with, but for its servers; None: nobody knows."""
+        """*known*: what is known from before of the HAProxy that runs."""
+        self._known = Known() if known is None else known
         self._configuration = configuration
         self._registries = registries
         self._application = application
@@ -69,9 +86,14 @@ class Keeper:
         self._reloads = configuration.reloads
         self._turn: float | None = None
         # Where HAProxy does not run yet, its start waits for no turn.
-        self._reloaded = None if loaded is None else float("-inf")
+        self._reloaded = None if self._known.loaded is None else float("-inf")
         self._trouble = ""
         self._refused: Mapping[str, Sequence[str]] = {}
+
+    @property
+    def loaded(self) -> Layout | None:
+        """What HAProxy runs with, but for its servers; None: nobody knows."""
+        return self._known.loaded
 
     async def run(self) -> None:
         """Have HAProxy follow what is believed, until cancelled.
@@ -81,6 +103,10 @@ class Keeper:
         async with asyncio.TaskGroup() as rooms:
             rooms.create_task(self._scribe.run(), name="scribe")
             await self._registries.hear_first_answers()
+            if self._known.loaded is None:
+                # Where nothing runs yet, what will is what is in the file.
+                with suppress(Unavailable):
+                    self._known.slots.find(by_backend(await look(self._console)))
             waits, refused = delays(first=0.2, cap=5.0), delays(first=5.0, cap=60.0)
             while True:
                 count = self._registries.changes.count
@@ -93,11 +119,12 @@ class Keeper:
                 moments = (seen.until, self._settled.until)
                 pause = min((DRIFT, *(each - now for each in moments if each)))
                 try:
-                    again = await self._agree(self._settled.value, rooms)
-                    if self.loaded is not None:
-                        self._scribe.note(self.loaded, self._registries.beliefs)
+                    wanted = self._known.slots.fill(self._settled.value)
+                    again = await self._agree(wanted, rooms)
+                    if self._known.loaded is not None:
+                        self._scribe.note(self._known.loaded, self._registries.beliefs)
                 except (BackendError, ConfigError) as error:
-                    self.loaded = None
+                    self._known.loaded = None
                     self._complain(str(error), _cause(error))
                     # To refuse a configuration may cost HAProxy connections.
                     again = next(refused if isinstance(error, ConfigError) else waits)
@@ -116,12 +143,12 @@ class Keeper:
         reasons = [*found.reasons, *await self._servers.do(found.steps, wanted, rooms)]
         if reasons:
             return await self._reload(wanted, reasons)
-        self.loaded, self._turn = wanted, None
+        self._known.loaded, self._turn = wanted, None
         return None
 
     async def _compare(self, wanted: Layout) -> Difference:
         """Compare what has changed with what runs; everything from time to time."""
-        now, loaded = asyncio.get_running_loop().time(), self.loaded
+        now, loaded = asyncio.get_running_loop().time(), self._known.loaded
         if loaded is None:
             return difference(None, wanted, {})
         if self._servers.some_left() or now >= self._compared + DRIFT:
@@ -131,11 +158,9 @@ class Keeper:
             for name, backend in wanted.backends.items()
             if backend is not loaded.backends.get(name) and name in loaded.backends
         ]
-        return changes(
-            loaded,
-            wanted,
-            {n: await RunningBackend(self._console, n).look() for n in changed},
-        )
+        lives = {n: await RunningBackend(self._console, n).look() for n in changed}
+        self._known.slots.see(lives)
+        return changes(loaded, wanted, lives)
 
     async def _compare_all(
         self, loaded: Layout, wanted: Layout, now: float
@@ -146,7 +171,9 @@ class Keeper:
         self._compared = now
         if loaded == wanted and seen == self._agreed:
             return Difference()
-        found = difference(loaded, wanted, glanced.servers())
+        lives = glanced.servers()
+        self._known.slots.see(by_backend(lives))
+        found = difference(loaded, wanted, lives)
         self._agreed = None if found.steps or found.reasons else seen
         return found
 
@@ -160,10 +187,13 @@ class Keeper:
         self._servers.forget()
         async with self._scribe.resting():
             done = await self._application.put(render(wanted))
-        self.loaded = wanted
+        self._known.loaded = wanted
         self._turn = None
         if not done:
-            return 0.0  # it runs with that already; its servers may be others
+            # It runs with that already; its servers may be others.
+            self._known.slots.see(by_backend(await look(self._console)))
+            return 0.0
+        self._known.slots.begin_anew()
         self._reloaded = asyncio.get_running_loop().time()
         log.info("reloaded: %s", "; ".join(reasons))
         self._journal.reloaded(reasons)

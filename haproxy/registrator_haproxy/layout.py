@@ -11,6 +11,10 @@ from typing import Final
 
 HEAVIEST: Final = 256
 """The greatest weight that HAProxy knows."""
+NOWHERE: Final = ("127.0.0.1", 1)
+"""Where a prepared place leads to that no server has: nobody listens there."""
+UNUSED: Final = "disabled"
+"""The word that such a place has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,11 @@ class Server:
     def place(self) -> str:
         """Where it is reached, as HAProxy reads it: IPv6 without brackets."""
         return f"{self.address}:{self.port}"
+
+    @property
+    def unused(self) -> bool:
+        """Whether it is a prepared place that nobody has."""
+        return (self.address, self.port) == NOWHERE and UNUSED in self.options
 
     @property
     def weight_in_force(self) -> int:
@@ -63,6 +72,10 @@ class Backend:
     lines: tuple[str, ...] = ()
     servers: tuple[Server, ...] = ()
     """In the order of the file; their names are all different."""
+    spare: Server | None = None
+    """What a prepared place is while nobody has it; None: it has no such places."""
+    slots: int = 0
+    """How many of those there are at least."""
     dynamic: bool = True
     """Whether its balancing lets servers come and go without a reload."""
 

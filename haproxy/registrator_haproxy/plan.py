@@ -11,7 +11,14 @@ from registrator.model import Instance
 from registrator_haproxy import tiers, whitelist, wishes
 from registrator_haproxy.choosing import Candidate, choose
 from registrator_haproxy.configuration.model import Configuration, Fixed, Service
-from registrator_haproxy.layout import HEAVIEST, Backend, Layout, Section, Server
+from registrator_haproxy.layout import (
+    HEAVIEST,
+    NOWHERE,
+    Backend,
+    Layout,
+    Section,
+    Server,
+)
 from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.routing import backend_name, frontends
 from registrator_haproxy.whitelist import Unfit
@@ -96,6 +103,8 @@ class Planner:
             ),
             servers=servers,
             dynamic=_is_dynamic(service),
+            spare=_spare(service) if service.slots else None,
+            slots=service.slots,
         )
         return backend, tuple(refused)
 
@@ -205,6 +214,17 @@ def _fixed(service: Service, fixed: Fixed) -> Server:
         port=port,
         cookie=_cookie(service, name),
         options=_words(service, name, fixed.host, port),
+    )
+
+
+def _spare(service: Service) -> Server:
+    """Make a place that is prepared for any server."""
+    address, port = NOWHERE
+    return Server(
+        name="slot",
+        address=address,
+        port=port,
+        options=_words(service, "slot", address, port),
     )
 
 

@@ -1,14 +1,15 @@
 """What would be done now, and nothing of it is: a plan beside what runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from registrator.model import Instance
 from registrator_haproxy.difference import Difference, difference
 from registrator_haproxy.layout import Layout
 from registrator_haproxy.plan import Planned, Planner
 from registrator_haproxy.render import render
-from registrator_haproxy.runtime import Console, look
+from registrator_haproxy.runtime import Console, by_backend, look
+from registrator_haproxy.slots import Slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,9 @@ async def preview(
 
     Raise `Unavailable` where HAProxy does not tell what it has.
     """
-    planned = planner.plan(believed)
+    planned, slots = planner.plan(believed), Slots()
     lives = await look(console)
+    slots.find(by_backend(lives))
+    planned = replace(planned, layout=slots.fill(planned.layout))
     found = difference(loaded, planned.layout, lives)
     return Preview(planned=planned, difference=found)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from registrator.errors import BackendError
-from registrator_haproxy.difference import Act, Step
+from registrator_haproxy.difference import LEAVING, Act, Step
 from registrator_haproxy.layout import Backend, Layout
 from registrator_haproxy.leaving import leave
 from registrator_haproxy.runtime import (
@@ -15,6 +15,7 @@ from registrator_haproxy.runtime import (
     Reason,
     Refusal,
     RunningBackend,
+    RunningPlaces,
     discover,
 )
 from registrator_haproxy.whitelist import Unfit
@@ -65,7 +66,7 @@ class Servers:
             for name in {backend for backend, _ in self._leaving}
             if name in wanted.backends
             for server in wanted.backends[name].servers
-            if (name, server.name) in self._leaving
+            if (name, server.name) in self._leaving and not server.unused
         ]
         for task in back:
             task.cancel()
@@ -88,7 +89,7 @@ class Servers:
             by_backend.setdefault(step.backend, []).append(step)
         for name, some in by_backend.items():
             try:
-                refused = await self._change(RunningBackend(self._console, name), some)
+                refused = await self._change(self._running(wanted.backends[name]), some)
             except (NoBackend, Unfit) as error:
                 # The operator's own words may be more than a socket is to be told.
                 reasons.append(str(error))
@@ -98,7 +99,7 @@ class Servers:
                 for server, refusal in refused.items()
                 if refusal.reason is not Reason.BUSY
             )
-            gone = [each.name for each in some if each.act is Act.REMOVE]
+            gone = [each.name for each in some if each.act in LEAVING]
             self._take_away(wanted.backends[name], gone, rooms)
         return reasons
 
@@ -112,13 +113,15 @@ class Servers:
         refused: dict[str, Refusal] = {}
         if added := servers[Act.ADD]:
             refused |= await backend.add(added)
+        if filled := servers[Act.FILL]:
+            refused |= await backend.fill(filled)
         if weights := {s.name: s.weight_in_force for s in servers[Act.WEIGH]}:
             refused |= await backend.weigh(weights)
         if ready := [s.name for s in servers[Act.READY]]:
             refused |= await backend.ready(ready)
         changed = ", ".join(f"{each.act} {each.name}" for each in steps)
         log.info("%s: %s", backend, changed)
-        for act in (Act.ADD, Act.WEIGH, Act.READY):
+        for act in (Act.ADD, Act.FILL, Act.WEIGH, Act.READY):
             names = [each.name for each in servers[act] if each.name not in refused]
             self._did(act, steps[0].backend, names)
         return refused
@@ -134,11 +137,12 @@ class Servers:
                 )
 
     async def _leave(self, backend: Backend, name: str) -> None:
-        running = RunningBackend(self._console, backend.name)
-        staying = frozenset(each.name for each in backend.servers)
+        running = self._running(backend)
+        staying = frozenset(each.name for each in backend.servers if not each.unused)
         try:
             await leave(running, name, staying, self._can, drain=self._drain)
-            self._did(Act.REMOVE, backend.name, [name])
+            act = Act.REMOVE if backend.spare is None else Act.CLEAR
+            self._did(act, backend.name, [name])
         except (BackendError, Unfit) as error:
             # Another's server in a backend of ours may have any name.
             log.warning("%s/%s is not removed: %s", backend.name, name, error)
@@ -146,10 +150,14 @@ class Servers:
             self._some_left = True  # what became of it is to be seen
             self._leaving.pop((backend.name, name), None)
 
+    def _running(self, backend: Backend) -> RunningBackend:
+        kind = RunningBackend if backend.spare is None else RunningPlaces
+        return kind(self._console, backend.name)
+
     async def _can(self) -> Capabilities:
         if self._capabilities is None:
             self._capabilities = await discover(self._console)
         return self._capabilities
 
     def _is_leaving(self, step: Step) -> bool:
-        return step.act is Act.REMOVE and (step.backend, step.name) in self._leaving
+        return step.act in LEAVING and (step.backend, step.name) in self._leaving

@@ -25,6 +25,10 @@ class Lives:
 
     weight = 1
     ready = True
+    unused = False
+
+    def is_at(self, address: str, port: int) -> bool:
+        return bool(address and port)
 
 
 @pytest.mark.parametrize(

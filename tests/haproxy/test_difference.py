@@ -12,6 +12,11 @@ from registrator_haproxy.layout import Backend, Layout, Section, Server
 class Lives:
     weight: int = 1
     ready: bool = True
+    unused: bool = False
+    place: str = ""
+
+    def is_at(self, address: str, port: int) -> bool:
+        return self.place == f"{address}:{port}"
 
 
 def server(number: int, weight: int | None = None, *options: str) -> Server:
@@ -195,3 +200,77 @@ def test_of_a_backend_that_is_not_compared_only_the_lines_are() -> None:
 
     assert changes(AB, layout(A), {}) == Difference()
     assert changes(AB, other, {}).reasons == ("backend web has other lines",)
+
+
+SPARE = Server(name="slot", address="127.0.0.1", port=1, options=("check",))
+
+
+def slots(*held: Server | None, dynamic: bool = False) -> Layout:
+    """Lay out places; None: nobody has it."""
+    empty = replace(SPARE, options=("check", "disabled"))
+    servers = tuple(
+        replace(each or empty, name=f"slot{number}")
+        for number, each in enumerate(held, 1)
+    )
+    backend = Backend(name="web", servers=servers, spare=SPARE, dynamic=dynamic)
+    return Layout(backends={"web": backend})
+
+
+def living(*places: str) -> dict[tuple[str, str], Lives]:
+    """Have these live; "" is a place that nobody has."""
+    return {
+        ("web", f"slot{number}"): Lives(place=place, unused=not place)
+        for number, place in enumerate(places, 1)
+    }
+
+
+C = replace(A, options=("check",))
+IN_ONE = slots(C, None)
+PLACED = replace(C, name="slot1")
+
+
+def test_places_that_are_as_they_are_to_be_are_left_alone() -> None:
+    assert difference(IN_ONE, IN_ONE, living("10.0.0.1:80", "")) == Difference()
+
+
+@pytest.mark.parametrize(
+    ("places", "steps"),
+    [
+        (("", ""), (step(Act.FILL, "slot1", PLACED),)),
+        (("10.0.0.9:80", ""), (step(Act.FILL, "slot1", PLACED),)),
+        (("10.0.0.1:80", "10.0.0.2:80"), (step(Act.CLEAR, "slot2"),)),
+        (
+            ("", "10.0.0.2:80"),
+            (step(Act.FILL, "slot1", PLACED), step(Act.CLEAR, "slot2")),
+        ),
+    ],
+)
+def test_places_are_filled_and_cleared_at_work(
+    places: tuple[str, ...], steps: tuple[Step, ...]
+) -> None:
+    assert difference(slots(None, None), IN_ONE, living(*places)).steps == steps
+
+
+@pytest.mark.parametrize("dynamic", [True, False])
+def test_weights_of_places_are_changed_where_the_balancing_takes_that(
+    dynamic: bool,
+) -> None:
+    layout = slots(replace(C, weight=7), dynamic=dynamic)
+    found = difference(layout, layout, living("10.0.0.1:80"))
+
+    assert [each.act for each in found.steps] == ([Act.WEIGH] if dynamic else [])
+    assert bool(found.reasons) is not dynamic
+
+
+def test_more_places_take_a_reload() -> None:
+    found = difference(IN_ONE, slots(C, None, None, None), living("10.0.0.1:80", ""))
+
+    assert found.reasons == ("backend web needs 4 slots, and has 2",)
+
+
+def test_words_of_a_place_take_a_reload() -> None:
+    other = slots(replace(C, options=("check", "backup")), None)
+
+    assert difference(IN_ONE, other, living("10.0.0.1:80", "")).reasons == (
+        "server web/slot1 has other options",
+    )

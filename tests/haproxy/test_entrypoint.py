@@ -420,3 +420,58 @@ async def test_asked_to_stop_it_ends_haproxy_and_leaves_nothing(
 ) -> None:
     assert entry.end() == 0
     await eventually(lambda: not entry.haproxies(), "nothing is left")
+
+
+def slots(entry: EntryPoint, *some: Instance) -> dict[str, str]:
+    """Say which slots these have."""
+    rows = [each.split() for each in entry.ask("show servers state web").splitlines()]
+    ports = {str(each.port) for each in some}
+    return {row[18]: row[3] for row in rows if row[1:2] == ["web"] and row[18] in ports}
+
+
+@pytest.mark.parametrize("balance", ["static-rr", "source"])
+async def test_slots_take_servers_at_work_whatever_the_balancing(
+    etcd: EtcdServer, tmp_path: Path, balance: str
+) -> None:
+    said = {"balance": balance, "slots": 8, "damping": None}
+    async with instances(6) as many:
+        put(etcd, *many[:2])
+        with EntryPoint(tmp_path, f"{etcd.uri}/services", **said) as entry:
+            await serving(entry, *many[:2])
+            worker = entry.worker
+            async with traffic(entry.url) as seen:
+                put(etcd, *many[2:4])
+                await serving(entry, *many[:4])
+                drop(etcd, *many[:2])
+                await serving(entry, *many[2:4])
+                put(etcd, *many[4:])
+                await serving(entry, *many[2:])
+                await seen.goes_on()
+
+            assert seen.failures == []
+            assert entry.worker == worker
+            assert entry.log.count("reloaded") == 1  # as it began
+
+            before = slots(entry, *many[2:])
+            entry.kill()
+            entry.start()
+            put(etcd, many[0])
+            await serving(entry, many[0], *many[2:])
+            assert slots(entry, *many[2:]) == before
+
+
+async def test_slots_that_are_all_taken_are_doubled_by_a_reload(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    said = {"balance": "static-rr", "slots": 2}
+    async with instances(3) as many:
+        put(etcd, *many[:2])
+        with EntryPoint(tmp_path, f"{etcd.uri}/services", **said) as entry:
+            await serving(entry, *many[:2])
+            async with traffic(entry.url) as seen:
+                put(etcd, many[2])
+                await serving(entry, *many)
+                await seen.goes_on()
+
+            assert seen.failures == []
+            assert "backend web needs 4 slots, and has 2" in entry.log

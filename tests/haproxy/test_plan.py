@@ -371,3 +371,12 @@ def test_a_backend_that_has_not_changed_is_the_same_object() -> None:
     assert before.layout.backends["b"] is after.layout.backends["b"]
     assert len(after.layout.backends["a"].servers) == 2
     assert after.refused == before.refused != {}
+
+
+def test_a_backend_with_slots_has_a_place_for_anybody() -> None:
+    backend = laid_out(instance(1), slots=3, server="check").layout.backends["web"]
+
+    assert backend.slots == 3
+    assert backend.spare == Server(
+        name="slot", address="127.0.0.1", port=1, options=("check",)
+    )

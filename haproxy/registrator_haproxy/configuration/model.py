@@ -129,9 +129,21 @@ class Service(Damped):
         default=10, alias="far-weight"
     )
     """What a far one weighs, in percent of what it would if it were near."""
+    slots: Annotated[int, Field(ge=0, le=4096)] = 0
+    """How many places its backend has prepared for servers; 0: none is."""
     panic: Annotated[float, Field(ge=0, le=1)] = 0.5
     hold: Seconds = 10.0
     keep: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _a_slot_is_nobodys(self) -> Self:
+        owned = self.cookies != "none" or self.ids or "%{" in self.server
+        if self.slots and owned:
+            raise ValueError(
+                "`slots` are prepared for any server: take `cookies`, `ids`, and"
+                " %{host} and the like in `server`, away"
+            )
+        return self
 
     @property
     def caution(self) -> Caution:

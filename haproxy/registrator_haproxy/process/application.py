@@ -65,6 +65,10 @@ class Application:
             log.info("%s: a new configuration is in force", self._file)
         return done
 
+    async def text(self) -> str:
+        """Say what is in the file; nothing where there is none."""
+        return await asyncio.to_thread(lambda: self._file.text or "")
+
     async def note(self, text: str) -> None:
         """Have *text* in the file: what runs was changed to that while it ran.
 

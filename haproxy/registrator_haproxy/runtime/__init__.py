@@ -14,12 +14,14 @@ from registrator_haproxy.runtime.live import (
     LiveServer,
     Load,
     State,
+    by_backend,
 )
 from registrator_haproxy.runtime.removal import remove
 from registrator_haproxy.runtime.running import (
     NoBackend,
     Refusals,
     RunningBackend,
+    RunningPlaces,
     figures,
     glance,
     look,
@@ -38,7 +40,9 @@ __all__ = [
     "Refusal",
     "Refusals",
     "RunningBackend",
+    "RunningPlaces",
     "State",
+    "by_backend",
     "discover",
     "figures",
     "glance",

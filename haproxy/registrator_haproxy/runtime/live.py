@@ -6,11 +6,15 @@ that was cut off is `Garbled`, and never taken for one of fewer servers.
 """
 
 import csv
+import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from operator import itemgetter
 from typing import Final
+
+from registrator_haproxy import whitelist
+from registrator_haproxy.layout import NOWHERE
 
 Key = tuple[str, str]
 """A backend's name and a server's: which server is meant."""
@@ -111,6 +115,25 @@ class LiveServer:
         return bool(self.admin & _DRAIN) and not self.in_maintenance
 
     @property
+    def place(self) -> str:
+        """Where it is reached, as the file says it."""
+        return f"{self.host or self.address}:{self.port}"
+
+    @property
+    def unused(self) -> bool:
+        """Whether it is a prepared place that nobody has, or is talked to at."""
+        return self.in_maintenance and (self.address, self.port) == NOWHERE
+
+    def is_at(self, address: str, port: int) -> bool:
+        """Whether it is reached there."""
+        if self.port != port:
+            return False
+        if not whitelist.is_literal(address):
+            return self.host == address
+        there = ipaddress.ip_address(address)
+        return bool(self.address) and ipaddress.ip_address(self.address) == there
+
+    @property
     def ready(self) -> bool:
         """Whether it takes traffic as long as it is healthy."""
         return not self.admin & (_MAINT | _DRAIN)
@@ -133,6 +156,16 @@ def servers(listing: str) -> dict[Key, LiveServer]:
     """Read `show servers state`: every server, in the file's order."""
     found = (_server(row) for row in _rows(_table(listing)))
     return {(each.backend, each.name): each for each in found}
+
+
+def by_backend(
+    found: Mapping[Key, LiveServer],
+) -> dict[str, dict[str, LiveServer]]:
+    """Sort servers by their backends, and then by their names."""
+    lives: dict[str, dict[str, LiveServer]] = {}
+    for (backend, name), each in found.items():
+        lives.setdefault(backend, {})[name] = each
+    return lives
 
 
 def outline(listing: str) -> str:

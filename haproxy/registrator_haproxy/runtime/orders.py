@@ -4,13 +4,12 @@ Every order may be given again, after a crash between any two of its commands as
 Source: HAProxy's management guide: `add server`, `enable health`, `set server`.
 """
 
-import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from registrator_haproxy import whitelist
-from registrator_haproxy.layout import Server
+from registrator_haproxy.layout import NOWHERE, Server
 from registrator_haproxy.runtime.console import Command
 from registrator_haproxy.runtime.live import Admin, LiveServer
 
@@ -61,6 +60,44 @@ def add(backend: str, server: Server, found: LiveServer | None) -> Order:
     return Order(commands=tuple(commands), holds=holds)
 
 
+def fill(backend: str, server: Server) -> Order:
+    """Have a prepared place lead to where the layout has it."""
+    where = _where(backend, server.name)
+    address, port = whitelist.address(server.address), whitelist.port(server.port)
+    weight = server.weight_in_force
+
+    def holds(live: LiveServer) -> bool:
+        right = is_at_its_place(live, server) and live.weight == weight
+        return right and _is_released(live)
+
+    return Order(
+        commands=(
+            # If it led elsewhere, idle connections to there are closed by this.
+            ("set", "server", where, "state", "maint"),
+            ("set", "server", where, "addr", address, "port", str(port)),
+            ("set", "server", where, "weight", str(whitelist.weight(weight))),
+            ("set", "server", where, "state", "ready"),
+        ),
+        holds=holds,
+    )
+
+
+def clear(backend: str, name: str) -> Order:
+    """Have a prepared place that nobody is talked to at lead nowhere."""
+    address, port = NOWHERE
+    where = _where(backend, name)
+    return Order(
+        commands=(
+            # Only one that enters maintenance lets go of all idle connections, and
+            # whoever has the place next would be sent requests over them.
+            ("set", "server", where, "state", "drain"),
+            ("set", "server", where, "state", "maint"),
+            ("set", "server", where, "addr", address, "port", str(port)),
+        ),
+        holds=lambda live: live.unused,
+    )
+
+
 def weigh(backend: str, name: str, weight: int) -> Order:
     """Give it this weight."""
     value = str(whitelist.weight(weight))
@@ -100,13 +137,7 @@ def is_maintained(live: LiveServer) -> bool:
 
 def is_at_its_place(live: LiveServer, server: Server) -> bool:
     """Whether what runs is reached where the layout has it."""
-    if live.port != server.port:
-        return False
-    if not whitelist.is_literal(server.address):
-        return live.host == server.address
-    return bool(live.address) and (
-        ipaddress.ip_address(live.address) == ipaddress.ip_address(server.address)
-    )
+    return live.is_at(server.address, server.port)
 
 
 def _is_released(live: LiveServer) -> bool:

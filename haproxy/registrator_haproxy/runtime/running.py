@@ -149,6 +149,18 @@ class RunningBackend:
         said = refusal(answer)
         return None if said and said.reason is Reason.NO_SERVER else said
 
+    async def fill(self, servers: Iterable[Server]) -> Refusals:
+        """Have prepared places, which nobody is talked to at, lead to these."""
+        wanted: dict[str, Order] = {}
+        refused: dict[str, Refusal] = {}
+        for server in servers:
+            order = orders.fill(self._name, server)
+            if whitelist.is_literal(server.address):
+                wanted[server.name] = order
+            else:
+                refused[server.name] = _unresolved(server)
+        return {**refused, **await self._bring_about(wanted)}
+
     async def _look(self) -> Mapping[Key, LiveServer]:
         answer = await self._console.ask("show", "servers", "state", self._name)
         said = refusal(answer)
@@ -171,6 +183,20 @@ class RunningBackend:
             if said and said.reason is not Reason.EXISTS:
                 return said
         return None
+
+
+class RunningPlaces(RunningBackend):
+    """The same of a backend with prepared places: one that is left goes on to be."""
+
+    async def delete(
+        self,
+        name: str,
+        *,
+        waits: bool,  # noqa: ARG002  nothing is deleted
+    ) -> Refusal | None:
+        """Have one in maintenance lead nowhere."""
+        refused = await self._bring_about({name: orders.clear(self._name, name)})
+        return refused.get(name)
 
 
 def _read(console: Console, listing: str, read: Callable[[str], T]) -> T:

@@ -93,6 +93,23 @@ global: "maxconn 1"
         ("services: {web: {listen: 0}}", "0 is no port"),
         ("services: {web: {listen: ':80'}}", "is no place to listen on"),
         ("services: {web: {listen: 'unix@relative'}}", "is no place to listen on"),
+        (
+            "services: {web: {slots: 4, cookies: name}}",
+            "`slots` are prepared for any server",
+        ),
+        (
+            "services: {web: {slots: 4, ids: true}}",
+            "`slots` are prepared for any server",
+        ),
+        (
+            "services: {web: {slots: 4, server: 'check port %{port}'}}",
+            "`slots` are prepared for any server",
+        ),
+        ("settle: 2:10", "130 is no wait"),
+        (
+            "services: {web: {damping: {suppress: 2, reuse: 2}}}",
+            "`reuse` is to be below `suppress`",
+        ),
         ("services: {web: {panic: 2}}", "services.web.panic: should be less than"),
         ("services: {web: {panic: '0.5'}}", "services.web.panic: should be a valid"),
         (

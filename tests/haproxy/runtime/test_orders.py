@@ -138,3 +138,28 @@ def test_a_change_is_one_command_and_done_when_it_is_seen(
 def test_a_server_is_deleted_after_it_was_asked_about() -> None:
     assert orders.removability("b", "s") == ("wait", "10ms", "srv-removable", "b/s")
     assert orders.deletion("b", "s") == ("del", "server", "b/s")
+
+
+def test_a_prepared_place_is_filled_from_maintenance_on() -> None:
+    order = orders.fill("b", wanted("check", weight=5))
+
+    assert said(order) == [
+        "set server b/s state maint",
+        "set server b/s addr 10.0.0.1 port 80",
+        "set server b/s weight 5",
+        "set server b/s state ready",
+    ]
+    assert order.holds(there(weight=5, admin=Admin.CONFIGURED_MAINT))
+    assert not order.holds(there(weight=1))
+    assert not order.holds(there(weight=5, port=81))
+    assert not order.holds(there(weight=5, admin=Admin.FORCED_MAINT))
+
+
+def test_a_place_that_was_left_is_in_maintenance_and_leads_nowhere() -> None:
+    order = orders.clear("b", "s")
+
+    assert said(order)[-1] == "set server b/s addr 127.0.0.1 port 1"
+    nowhere = there(address="127.0.0.1", port=1, admin=Admin.FORCED_MAINT)
+    assert order.holds(nowhere)
+    assert not order.holds(there(admin=Admin.FORCED_MAINT))
+    assert not order.holds(there(address="127.0.0.1", port=1))
