@@ -132,6 +132,7 @@ async def test_changes_that_settle_are_made_together(
         with entry:
             put(etcd, *many)
             await serving(entry, *many)
+            await eventually(lambda: ": add " in entry.log, "it is told")
 
             assert entry.log.count(": add ") == 1
 
@@ -474,4 +475,5 @@ async def test_slots_that_are_all_taken_are_doubled_by_a_reload(
                 await seen.goes_on()
 
             assert seen.failures == []
-            assert "backend web needs 4 slots, and has 2" in entry.log
+            told = "backend web needs 4 slots, and has 2"
+            await eventually(lambda: told in entry.log, "it is told")
