@@ -1,0 +1,152 @@
+"""Killed after each step that others can see, and started anew, under real traffic."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from entrypoint import EntryPoint
+from fixtures.etcd import EtcdServer
+from fixtures.haproxy import ask
+from instances import Instance, instances, traffic
+from waiting import eventually
+
+pytestmark = [pytest.mark.needs_etcd, pytest.mark.needs_haproxy]
+
+LOOKING = "show", "wait"
+
+
+def key(instance: Instance) -> str:
+    return f"/services/web/h:{instance.name}:80"
+
+
+def put(etcd: EtcdServer, *some: Instance) -> None:
+    for each in some:
+        etcd.put(key(each), f"127.0.0.1:{each.port}")
+
+
+async def serving(entry: EntryPoint, *some: Instance) -> None:
+    places = sorted(f"127.0.0.1:{each.port}" for each in some)
+    await eventually(lambda: entry.servers() == places, "they serve")
+    before = entry.run / ".haproxy.cfg.before"
+    await eventually(
+        lambda: written(entry) == places and not before.exists(), "the file says so"
+    )
+
+
+def written(entry: EntryPoint) -> list[str]:
+    """List the servers that are in the file."""
+    lines = (line.split() for line in entry.file.splitlines())
+    return sorted(line[2] for line in lines if line[:1] == ["server"])
+
+
+class Relay:
+    """Stands before HAProxy's socket; after so many changes it kills who asks."""
+
+    def __init__(self, entry: EntryPoint, changes: int) -> None:
+        self._left = changes
+        self.last = ""
+        """The one after which it killed; "": none."""
+        self._entry = entry
+        self.real = entry.run / "real.sock"
+
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        line = (await reader.readline()).decode().strip()
+        passed, killed = self._until_killed(line)
+        answer = await asyncio.to_thread(ask, self.real, passed)
+        if killed:
+            os.kill(self._entry.pid, signal.SIGKILL)
+        else:
+            writer.write(answer.encode())
+        writer.close()
+
+    def _until_killed(self, line: str) -> tuple[str, bool]:
+        commands = line.split("; ")
+        for number, command in enumerate(commands, 1):
+            if self.last or command.startswith(LOOKING) or command == "add server":
+                continue
+            self._left -= 1
+            if not self._left:
+                self.last = command
+                return "; ".join(commands[:number]), True
+        return line, False
+
+
+@asynccontextmanager
+async def relayed(entry: EntryPoint, changes: int) -> AsyncIterator[Relay]:
+    """Have a relay in the place of the runtime socket, which has another name."""
+    place, relay = entry.run / "runtime.sock", Relay(entry, changes)
+    place.rename(relay.real)
+    async with await asyncio.start_unix_server(relay.serve, place):
+        yield relay
+    relay.real.rename(place)
+
+
+async def test_killed_after_any_change_at_work_it_goes_on_and_drops_nothing(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    killed: list[str] = []
+    async with instances(9) as many:
+        put(etcd, *many[:2])
+        with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
+            await serving(entry, *many[:2])
+            async with traffic(entry.url) as seen:
+                for number in range(1, 8):
+                    async with relayed(entry, number) as relay:
+                        put(etcd, many[number + 1])
+                        etcd.delete(key(many[number - 1]))
+                        await eventually(lambda: relay.last, "it is killed")
+                        killed.append(relay.last.split()[0])
+                    entry.kill()
+                    await asyncio.to_thread(entry.start)
+                    await serving(entry, many[number], many[number + 1])
+                    await seen.goes_on()
+
+    assert seen.failures == []
+    assert {"add", "enable", "set", "del"} == set(killed)
+
+
+def steps(entry: EntryPoint, word: str, worker: int) -> dict[str, Callable[[], bool]]:
+    """Say of each step of a reload how it is seen that it is done."""
+    file = entry.run / "haproxy.cfg"
+    before = file.with_name(".haproxy.cfg.before")
+    candidate = file.with_name(".haproxy.cfg.candidate")
+    return {
+        "written": candidate.exists,
+        "set aside": before.exists,
+        "swapped": lambda: word in entry.file,
+        "reloaded": lambda: entry.worker != worker,
+        "finished": lambda: word in entry.file and not before.exists(),
+    }
+
+
+async def test_killed_after_any_step_of_a_reload_it_goes_on_and_drops_nothing(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    async with instances(2) as both:
+        put(etcd, *both)
+        with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
+            await serving(entry, *both)
+            async with traffic(entry.url) as seen:
+                for number, step in enumerate(steps(entry, "", 0)):
+                    word = f"word-{number}"
+                    done = steps(entry, word, entry.worker)
+                    entry.said["services"]["web"]["frontend"] = [
+                        f"http-response set-header x {word}"
+                    ]
+                    entry.write()
+                    await eventually(done[step], step)
+                    entry.kill()
+                    await asyncio.to_thread(entry.start)
+                    await eventually(done["finished"], "it is put into force")
+                    await serving(entry, *both)
+                    await seen.goes_on()
+
+            assert seen.failures == []
+            assert {each.name for each in both} <= set(seen.answers)
