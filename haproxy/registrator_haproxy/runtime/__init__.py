@@ -14,7 +14,6 @@ from registrator_haproxy.runtime.live import (
     LiveServer,
     Load,
     State,
-    by_backend,
 )
 from registrator_haproxy.runtime.removal import remove
 from registrator_haproxy.runtime.running import (
@@ -22,6 +21,7 @@ from registrator_haproxy.runtime.running import (
     Refusals,
     RunningBackend,
     RunningPlaces,
+    by_backend,
     figures,
     glance,
     look,

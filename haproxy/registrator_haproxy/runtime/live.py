@@ -158,16 +158,6 @@ def servers(listing: str) -> dict[Key, LiveServer]:
     return {(each.backend, each.name): each for each in found}
 
 
-def by_backend(
-    found: Mapping[Key, LiveServer],
-) -> dict[str, dict[str, LiveServer]]:
-    """Sort servers by their backends, and then by their names."""
-    lives: dict[str, dict[str, LiveServer]] = {}
-    for (backend, name), each in found.items():
-        lives.setdefault(backend, {})[name] = each
-    return lives
-
-
 def outline(listing: str) -> str:
     """Say of every server where it is, what was decided about it, and its weight.
 

@@ -40,6 +40,16 @@ async def glance(console: Console) -> "Glance":
     return Glance(console, await console.ask("show", "servers", "state"))
 
 
+def by_backend(
+    found: Mapping[Key, LiveServer],
+) -> dict[str, dict[str, LiveServer]]:
+    """Sort servers by their backends, and then by their names."""
+    lives: dict[str, dict[str, LiveServer]] = {}
+    for (backend, name), each in found.items():
+        lives.setdefault(backend, {})[name] = each
+    return lives
+
+
 class Glance:
     """All servers at one moment; each method raises `Unavailable`."""
 
