@@ -27,6 +27,7 @@ def words(settings: Settings) -> Sequence[str]:
         "--node-name": settings.node_name,
         "--zone": settings.haproxy_zone,
         "--auto-listen": settings.haproxy_auto_listen,
+        "--haproxy-settle": settings.haproxy_settle,
     }
     return (
         *file,

@@ -47,6 +47,17 @@ class HaproxyProblemsView(TypedDict):
     problems: list[str]
 
 
+class HaproxyDampedView(TypedDict):
+    """An instance that comes and goes too often to serve."""
+
+    service: str
+    registry: str
+    instance: str
+    """What the registry knows it by."""
+    seconds: float
+    """For how long it is held out if it stays."""
+
+
 class HaproxyEntryView(TypedDict):
     """One thing that was done, or was not."""
 
@@ -83,6 +94,7 @@ class HaproxyView(TypedDict):
     """Services that HAProxy does not take."""
     refused: list[HaproxyProblemsView]
     """Entries of registries that may stand in no file."""
+    damped: list[HaproxyDampedView]
     journal: list[HaproxyEntryView]
     """The last of it, oldest first."""
     metrics: list[HaproxyMetricView]

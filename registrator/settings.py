@@ -190,6 +190,12 @@ class Settings:
         "where those with a host or a path are: a port, or an address and a port; 80 if"
         " not given",
     )
+    haproxy_settle: str = _option(
+        TEXT,
+        "",
+        "MIN:MAX seconds: changes of HAProxy are made after MIN quiet ones, and at most"
+        " MAX after the first; at once if not given",
+    )
     haproxy_zone: str = _option(
         TEXT,
         "",

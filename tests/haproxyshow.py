@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from registrator.errors import ConfigError, Unavailable
 from registrator.haproxy_api import Proposed
 from registrator.haproxy_views import (
+    HaproxyDampedView,
     HaproxyEntryView,
     HaproxyFileView,
     HaproxyMetricView,
@@ -51,6 +52,12 @@ def source(**changes: object) -> HaproxySourceView:
     return {**view, **changes}  # type: ignore[typeddict-item]  # told by the caller
 
 
+def damped(instance: str) -> HaproxyDampedView:
+    return HaproxyDampedView(
+        service="web", registry=ETCD, instance=instance, seconds=61.0
+    )
+
+
 def problems(service: str, *some: str) -> HaproxyProblemsView:
     return HaproxyProblemsView(service=service, problems=list(some))
 
@@ -71,6 +78,7 @@ def glance(**changes: object) -> HaproxyView:
         sources=[source()],
         quarantined=[],
         refused=[],
+        damped=[],
         journal=[entry("add web: web.1_10.0.0.1:80")],
         metrics=[
             HaproxyMetricView(

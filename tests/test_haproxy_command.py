@@ -33,6 +33,7 @@ def test_what_was_given_is_passed_on_and_what_was_not_is_left_out() -> None:
     given = Settings(
         haproxy="h.yaml",
         haproxy_auto_listen="8080",
+        haproxy_settle="1:5",
         haproxy_zone="eu/a",
         node_name="here",
         state="",
@@ -42,7 +43,7 @@ def test_what_was_given_is_passed_on_and_what_was_not_is_left_out() -> None:
     assert words(AUTO) == ("--child", "--state", "auto", *common)
     assert words(given) == (
         *("h.yaml", "--child", "--node-name", "here", "--zone", "eu/a"),
-        *("--auto-listen", "8080", "--state", "", *common),
+        *("--auto-listen", "8080", "--haproxy-settle", "1:5", "--state", "", *common),
     )
 
 

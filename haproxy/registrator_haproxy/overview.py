@@ -90,6 +90,8 @@ class Overview:
         except Unavailable as error:
             trouble = trouble or str(error)
         sources = _sources(current.registries)
+        now = asyncio.get_running_loop().time()
+        damped = views.damped(current.registries.held, now)
         quarantined = current.accepted.quarantined
         doubtful = [s for s in sources if s["held"] or not s["current"]]
         return HaproxyView(
@@ -102,8 +104,9 @@ class Overview:
             sources=sources,
             quarantined=views.problems(quarantined),
             refused=views.problems(self._journal.refused),
+            damped=damped,
             journal=views.entries(self._journal.entries),
-            metrics=views.metrics(self._journal, sources),
+            metrics=views.metrics(self._journal, sources, damped),
         )
 
     async def plan(self, proposed: Proposed | None) -> HaproxyPlanView:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from registrator.haproxy_views import (
+    HaproxyDampedView,
     HaproxyEntryView,
     HaproxyMetricView,
     HaproxyProblemsView,
@@ -89,6 +90,22 @@ def sources(
     ]
 
 
+def damped(
+    held: Mapping[Origin, Mapping[str, float]], now: float
+) -> list[HaproxyDampedView]:
+    """Show who comes and goes too often; *now* is the loop's time."""
+    return [
+        HaproxyDampedView(
+            service=service,
+            registry=registry,
+            instance=instance,
+            seconds=max(until - now, 0.0),
+        )
+        for (service, registry), instances in held.items()
+        for instance, until in instances.items()
+    ]
+
+
 def problems(
     by_service: Mapping[str, Sequence[str]],
 ) -> list[HaproxyProblemsView]:
@@ -126,7 +143,9 @@ def steps(some: Iterable[Step]) -> list[HaproxyStepView]:
 
 
 def metrics(
-    journal: Journal, found: Sequence[HaproxySourceView]
+    journal: Journal,
+    found: Sequence[HaproxySourceView],
+    damped: Sequence[HaproxyDampedView],
 ) -> list[HaproxyMetricView]:
     """Show all figures, in the names and units of Prometheus."""
     counters = [
@@ -145,7 +164,12 @@ def metrics(
         )
         for each in found
     ]
-    return [*counters, _metric("gauge", "held_losses", {}, held), *ages]
+    return [
+        *counters,
+        _metric("gauge", "held_losses", {}, held),
+        _metric("gauge", "damped_instances", {}, len(damped)),
+        *ages,
+    ]
 
 
 def _metric(

@@ -5,6 +5,7 @@ from typing import Final
 
 from registrator.ctl.screen import coloured, console, table, text
 from registrator.haproxy_views import (
+    HaproxyDampedView,
     HaproxyEntryView,
     HaproxyPlanView,
     HaproxyProblemsView,
@@ -30,6 +31,7 @@ def glance(found: HaproxyView) -> None:
     if found["sources"]:
         _sources(found["sources"])
     _left_out(found["quarantined"], found["refused"])
+    _held_out(found["damped"])
     if found["journal"]:
         _journal(found["journal"][-_LATEST:])
 
@@ -100,6 +102,13 @@ def _left_out(
     for each in refused:
         for problem in each["problems"]:
             out.print(text(f"{each['service']}: left out: {problem}"))
+
+
+def _held_out(found: Sequence[HaproxyDampedView]) -> None:
+    for each in found:
+        where = f"{each['service']} from {each['registry']}"
+        left = f"held out for {each['seconds']:.0f} s more, if it stays"
+        console().print(text(f"{where}: {each['instance']} comes and goes: {left}"))
 
 
 def _journal(found: Sequence[HaproxyEntryView]) -> None:

@@ -10,6 +10,7 @@ from ctlroom import ctl, serving
 from haproxyshow import (
     ETCD,
     HaproxyShowcase,
+    damped,
     entry,
     glance,
     plan,
@@ -70,6 +71,7 @@ def test_what_is_not_well_is_told_and_is_a_no(path: Path) -> None:
         sources=[source(current=False, age=61.0, held="the registry is away")],
         quarantined=[problems("bad", "[ALERT] line 3", "line 4")],
         refused=[problems("web", "x: address is empty")],
+        damped=[damped("h:web:80")],
         journal=[],
     )
     ended = ask(path, HaproxyShowcase(glance=sick))
@@ -82,6 +84,9 @@ def test_what_is_not_well_is_told_and_is_a_no(path: Path) -> None:
     assert "the registry is away" in ended.stdout
     assert "bad is left out: [ALERT] line 3; line 4" in ended.stdout
     assert "web: left out: x: address is empty" in ended.stdout
+    assert (
+        f"web from {ETCD}: h:web:80 comes and goes: held out for 61 s" in ended.stdout
+    )
 
 
 def test_without_servers_and_sources_there_are_no_empty_tables(path: Path) -> None:
@@ -212,6 +217,7 @@ def test_no_terminal_is_told_anything_by_a_registry(path: Path, what: str) -> No
             servers=[server(HOSTILE, state=HOSTILE, sources=[HOSTILE])],
             sources=[source(registry=HOSTILE, held=HOSTILE)],
             refused=[problems(HOSTILE, HOSTILE)],
+            damped=[damped(HOSTILE)],
             quarantined=[problems(HOSTILE, HOSTILE)],
             journal=[entry(HOSTILE, HOSTILE)],
             trouble=HOSTILE,

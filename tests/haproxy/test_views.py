@@ -136,21 +136,33 @@ def test_figures_have_the_names_and_labels_of_prometheus() -> None:
     doubt = replace(belief(80), why="the registry is away")
     sighting = Sighting(since=10.0, known=True)
     sources = views.sources({("web", ETCD): doubt}, {("web", ETCD): sighting}, 15.0)
+    damped = views.damped({("web", ETCD): {"a": 20.0}}, 15.0)
 
     found = [
         (each["name"], each["kind"], each["labels"], each["value"])
-        for each in views.metrics(journal, sources)
+        for each in views.metrics(journal, sources, damped)
     ]
     assert found == [
         ("registrator_haproxy_reloads_total", "counter", {"reason": "new"}, 1),
         ("registrator_haproxy_runtime_changes_total", "counter", {"act": "add"}, 2),
         ("registrator_haproxy_held_losses", "gauge", {}, 1),
+        ("registrator_haproxy_damped_instances", "gauge", {}, 1),
         (
             "registrator_haproxy_snapshot_age_seconds",
             "gauge",
             {"service": "web", "registry": ETCD},
             5.0,
         ),
+    ]
+
+
+def test_one_that_comes_and_goes_is_shown_with_the_time_that_it_has_to_stay() -> None:
+    held = {("web", ETCD): {"a": 20.0, "b": 14.0}, ("db", CONSUL): {"c": 16.0}}
+
+    assert views.damped(held, 15.0) == [
+        {"service": "web", "registry": ETCD, "instance": "a", "seconds": 5.0},
+        {"service": "web", "registry": ETCD, "instance": "b", "seconds": 0.0},
+        {"service": "db", "registry": CONSUL, "instance": "c", "seconds": 1.0},
     ]
 
 
