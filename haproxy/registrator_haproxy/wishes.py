@@ -13,7 +13,8 @@ from registrator_haproxy.whitelist import Unfit
 MOST_WORDS: Final = 40
 """HAProxy reads no line of more than 64."""
 
-_TIME: Final = re.compile(r"[1-9][0-9]{0,5}(ms|s|m)?", re.ASCII)
+_TIME: Final = re.compile(r"[1-9][0-9]{0,5}(ms|s)?|[1-9][0-9]{0,3}m", re.ASCII)
+"""HAProxy refuses a file with a time of more than 24 days anywhere in it."""
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _PORT: Final = re.compile(r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}", re.ASCII)
 _WEIGHT: Final = re.compile(r"[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-6]", re.ASCII)

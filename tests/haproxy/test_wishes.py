@@ -33,6 +33,7 @@ def test_words_about_the_server_itself_pass(text: str, words: tuple[str, ...]) -
         ("weight 257", "weight has no such value"),
         ("port 65536", "port has no such value"),
         ("rise 0", "rise has no such value"),
+        ("inter 35792m", "inter has no such value: '35792m'"),
         ("init-addr none", "'init-addr' is not for registries"),
         ("weight 10;shutdown", "weight has no such value"),
         ("inter $HOME", "inter has no such value"),
