@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from registrator.model import Instance
-from registrator_haproxy import whitelist
+from registrator_haproxy import holdings, whitelist
 from registrator_haproxy.configuration.bind import Bind
 from registrator_haproxy.configuration.model import Configuration, Service
 from registrator_haproxy.configuration.routes import Frontend, read_host, read_path
+from registrator_haproxy.holdings import FRONTEND
 from registrator_haproxy.whitelist import Unfit
 
-FRONTEND: Final = "auto"
-"""The shared frontend that routes are of; the operator may have one of that name."""
 MOST: Final = 500
 """How many services get a place."""
 
@@ -114,10 +113,10 @@ def auto(
     if there are any. *busy* are the ports that another program has.
     """
     shared = base.frontends.get(FRONTEND) or Frontend.model_construct(listen=(listen,))
-    taken = dict(_taken(base))
+    taken = dict(holdings.held(base))
     unroutable = _unroutable(shared, taken, busy)
-    for place in shared.listen:
-        taken.setdefault(_port(place.port), f"frontend {FRONTEND}")
+    for each in shared.listen:
+        taken.setdefault(holdings.place(each), f"frontend {FRONTEND}")
     services: dict[str, Service] = {}
     refused: dict[str, str] = {}
     for name in sorted(named.keys() - base.services.keys()):
@@ -140,34 +139,16 @@ def auto(
     return Auto(configuration=found, refused=refused)
 
 
-def _taken(base: Configuration) -> Iterator[tuple[str, str]]:
-    """Say what the operator's own configuration has: what, and who."""
-    for name, frontend in base.frontends.items():
-        yield _called(name), f"frontend {name}"
-        yield from ((_port(each.port), f"frontend {name}") for each in frontend.listen)
-    for name, service in base.services.items():
-        who = f"service {name}"
-        yield _backend(service.backend_name or name), who
-        yield _called(name), who
-        if service.listen is not None:
-            yield _port(service.listen.port), who
-        yield from (
-            (_route(r.host or "", r.path), who)
-            for r in service.routes
-            if r.frontend == FRONTEND
-        )
-
-
 def _unroutable(
     shared: Frontend, taken: Mapping[str, str], busy: Collection[int]
 ) -> str:
     """Say why there is no shared frontend, if there can be none."""
-    for place in shared.listen:
-        owner = taken.get(_port(place.port), f"frontend {FRONTEND}")
+    for each in shared.listen:
+        owner = taken.get(holdings.place(each), f"frontend {FRONTEND}")
         if owner != f"frontend {FRONTEND}":
-            return f"routes need {place}, which {owner} has"
-        if place.port in busy:
-            return f"routes need {place}, where another program listens"
+            return f"routes need {each}, which {owner} has"
+        if each.port in busy:
+            return f"routes need {each}, where another program listens"
     return ""
 
 
@@ -208,12 +189,12 @@ def _read(metadata: Mapping[str, str]) -> Wish:
 
 
 def _claims(name: str, wish: Wish) -> Iterator[str]:
-    yield _backend(name)
+    yield holdings.backend_name(name)
     if wish.port:
-        yield _called(name)
-        yield _port(wish.port)
+        yield holdings.frontend_name(name)
+        yield holdings.port(wish.port)
     if wish.routed:
-        yield _route(wish.host, wish.path)
+        yield holdings.route(wish.host, wish.path)
 
 
 def _refuse(
@@ -226,7 +207,7 @@ def _refuse(
     if wish.routed and unroutable:
         raise Unfit(unroutable)
     if wish.port in busy:
-        raise Unfit(f"{_port(wish.port)}: another program listens there")
+        raise Unfit(f"{holdings.port(wish.port)}: another program listens there")
     for claim in claims:
         if claim in taken:
             raise Unfit(f"{claim} is that of {taken[claim]}")
@@ -242,19 +223,3 @@ def _service(wish: Wish, sources: Sequence[str]) -> Service:
             "routes": [route] if wish.routed else [],
         }
     )
-
-
-def _port(number: int) -> str:
-    return f"port {number}"
-
-
-def _called(name: str) -> str:
-    return f"the frontend's name {name}"
-
-
-def _backend(name: str) -> str:
-    return f"the backend's name {name}"
-
-
-def _route(host: str, path: str) -> str:
-    return f"the route {host or 'any host'}{path or '/'}"
