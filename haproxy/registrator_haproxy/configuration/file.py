@@ -94,12 +94,14 @@ def _step(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
 def _twice(node: yaml.Node | None) -> Iterator[str]:
     """Find what stands twice in one table: of that PyYAML takes the last silently."""
     if isinstance(node, yaml.MappingNode):
-        seen: set[object] = set()
+        seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
+            # A key may be a table of its own, by a tag that makes text of it.
+            said = str(key.value)
+            if said in seen:
                 line = key.start_mark.line + 1
-                yield f"line {line}: {visible(str(key.value))} stands a second time"
-            seen.add(str(key.value))
+                yield f"line {line}: {visible(said)} stands a second time"
+            seen.add(said)
             yield from _twice(value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:

@@ -131,6 +131,8 @@ global: "maxconn 1"
         ("services:\n  a: {}\n  a: {}", "line 3: a stands a second time"),
         ("extra: {'peers p': [a], 'peers p': [b]}", "peers p stands a second time"),
         ("services: &x {web: *x}", "aliases"),
+        ("services: {? !!str {=: web} : {listen: 0}}", "0 is no port"),
+        ("services: {}\n\0", "web.yaml: "),
     ],
 )
 def test_what_is_wrong_is_said(text: str, why: str) -> None:
