@@ -1,7 +1,11 @@
 """Reads YAML of a few plain values: what a settings file needs, and no more."""
 
+from typing import Final
+
 import yaml
 
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as fast in C: a thousand services are read while the daemon works."""
 DEEPEST = 8
 """Tables and lists within each other: PyYAML's time grows with the square of it."""
 
@@ -10,8 +14,8 @@ def load(text: str) -> object:
     """Read one document; raise ValueError for what is no YAML, or not plain."""
     try:
         _refuse_what_grows(text)
-        found: object = yaml.safe_load(text)
-        _refuse_what_stands_twice(yaml.compose(text, yaml.SafeLoader))
+        found: object = yaml.load(text, LOADER)  # noqa: S506  it is a safe one
+        _refuse_what_stands_twice(yaml.compose(text, LOADER))
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
     except (AttributeError, LookupError) as error:  # of `!!int ""` and its kin
@@ -21,7 +25,7 @@ def load(text: str) -> object:
 
 def _refuse_what_grows(text: str) -> None:
     depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for event in yaml.parse(text, LOADER):
         if isinstance(event, yaml.AliasEvent):  # nine lines of them can fill memory
             raise ValueError("aliases (*name) are not supported")  # noqa: TRY004  of the text
         depth += isinstance(event, yaml.CollectionStartEvent)

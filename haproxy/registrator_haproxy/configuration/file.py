@@ -31,7 +31,7 @@ def read(text: str, name: str) -> Read:
     notes: list[str] = []
     try:
         said = plain_yaml.load(text)
-        twice = list(_twice(yaml.compose(text, yaml.SafeLoader)))
+        twice = list(_twice(yaml.compose(text, plain_yaml.LOADER)))
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from error
     mistakes = [f"{name}: {each}" for each in twice]
@@ -43,7 +43,7 @@ def read(text: str, name: str) -> Read:
     try:
         found = Configuration.model_validate({} if said is None else said)
     except ValidationError as error:
-        tree = yaml.compose(text, yaml.SafeLoader)
+        tree = yaml.compose(text, plain_yaml.LOADER)
         for way, reason in _found(error):
             line = _line(tree, way)
             path = ".".join(map(str, way)) or "the file"
