@@ -17,6 +17,7 @@ from registrator_haproxy import app, child
 from registrator_haproxy.configuration.bind import read_bind
 from registrator_haproxy.listings import Asked
 from registrator_haproxy.pace import Settle, read_settle
+from registrator_haproxy.stamp import stamp
 from registrator_haproxy.start import Start, load
 
 
@@ -48,6 +49,7 @@ def _run(asked: argparse.Namespace) -> int:
     environment = dict(os.environ)
     start = Start(
         file=asked.config,
+        seen=stamp(asked.config) if asked.config else None,
         auto=_auto(asked),
         state=None,
         node=asked.node_name or platform.node(),

@@ -95,9 +95,11 @@ class _Keeping:
                 await opened.enter_async_context(local_api.serve(control, asked))
             beliefs = await self._remembered()
             start, self._listings = self._start, self._start.listings(beliefs)
-            wanted = Wanted(start.file, lambda: load(start), self._base, self._listings)
+            wanted = Wanted(
+                start.file, lambda: load(start), self._base, self._listings, start.seen
+            )
             application = await self._place.application(opened)
-            accepted = await self._accept(wanted.configuration())
+            accepted = await self._accept(wanted.configuration(loop.time()))
             self._start.ready(self._base)
             await self._follow(application, wanted, accepted, beliefs)
 
@@ -172,7 +174,8 @@ class _Keeping:
             asked = self._hangup.is_set()
             self._hangup.clear()
             try:
-                configuration = wanted.anew(before, asked=asked)
+                now = asyncio.get_running_loop().time()
+                configuration = wanted.anew(before, now, asked=asked)
                 if configuration is None:
                     continue
                 accepted = await self._accept(configuration)

@@ -14,6 +14,7 @@ from registrator_haproxy.guard import Belief
 from registrator_haproxy.listings import Asked, Listings
 from registrator_haproxy.pace import Settle
 from registrator_haproxy.registries import Origin, Registries
+from registrator_haproxy.stamp import Stamp
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ class Start:
 
     file: Path | None
     """The configuration; None: services ask for their places themselves."""
+    seen: Stamp | None = None
+    """How the file was before it was read."""
     auto: Asked | None = None
     """What is said of those that do, beside the configuration."""
     state: Path | None
