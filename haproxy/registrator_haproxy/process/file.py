@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -119,6 +120,7 @@ class ConfigurationFile:
 
     def _read(self, path: Path) -> str | None:
         try:
+            _refuse_what_has_no_end(path)
             return path.read_text(errors="surrogateescape")
         except FileNotFoundError:
             return None
@@ -171,12 +173,13 @@ class ConfigurationFile:
 
     def _overwrite(self, target: Path, companion: Path) -> None:
         try:
-            text = companion.read_bytes()
-            with target.open("r+b") as file:
-                file.write(text)
-                file.truncate()
-                file.flush()
-                os.fsync(file.fileno())
+            text, before = companion.read_bytes(), target.read_bytes()
+            with target.open("r+b", buffering=0) as file:
+                try:
+                    _fill(file, text)
+                except OSError:
+                    _fill(file, before)  # it had room for that
+                    raise
         except OSError as error:
             raise self._refused("write", target, error) from error
 
@@ -207,3 +210,19 @@ class ConfigurationFile:
     def _refused(self, verb: str, path: Path, error: OSError) -> ConfigError:
         reason = (error.strerror or str(error)).lower()
         return ConfigError(f"{self}: cannot {verb} {path}: {reason}")
+
+
+def _refuse_what_has_no_end(path: Path) -> None:
+    """Raise OSError for a pipe, which waits for who writes, and for a device."""
+    if stat.S_IFMT(path.stat().st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+        raise OSError(errno.EINVAL, "it is no file")
+
+
+def _fill(file: FileIO, text: bytes) -> None:
+    """Have *text* in an open file, and nothing else."""
+    file.seek(0)
+    rest = memoryview(text)
+    while rest:
+        rest = rest[file.write(rest) :]
+    file.truncate()
+    os.fsync(file.fileno())

@@ -30,6 +30,28 @@ if sys.argv[3] == "back":
 file.finish()
 """
 
+# The same, on a disk without room for what is longer.
+_MOUNTED_WITHOUT_ROOM = """
+import subprocess, sys
+from pathlib import Path
+from registrator.errors import ConfigError
+from registrator_haproxy.process import ConfigurationFile
+path, disk = Path(sys.argv[1]), Path(sys.argv[2])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+old = "old" * 5_000
+(disk / "source").write_text(old)
+subprocess.run(["mount", "--bind", disk / "source", path], check=True)
+file = ConfigurationFile(path)
+file.write_candidate("new" * 50_000)
+try:
+    file.swap()
+except ConfigError as error:
+    assert "no space left on device" in str(error), error
+    assert path.read_text() == old, len(path.read_text())
+else:
+    raise AssertionError("there was room")
+"""
+
 
 def changed(file: ConfigurationFile, text: str) -> None:
     file.write_candidate(text)
@@ -180,3 +202,24 @@ def test_a_file_that_is_mounted_by_itself_is_written_in_place(
     assert source.read_text() == left
     assert source.stat().st_ino == inode
     assert names(tmp_path / "inside") == ["h.cfg"]
+
+
+def test_one_that_cannot_be_written_whole_in_place_is_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    path.touch()
+    disk, script = tmp_path / "disk", _MOUNTED_WITHOUT_ROOM
+    disk.mkdir()
+    subprocess.run(
+        ["unshare", "--mount", sys.executable, "-c", script, path, disk],
+        check=True,
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+    )
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+
+    for name in ("pipe", "endless"):
+        with pytest.raises(ConfigError, match="it is no file"):
+            _ = ConfigurationFile(tmp_path / name).text
