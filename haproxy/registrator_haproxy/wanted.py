@@ -59,6 +59,8 @@ class Wanted:
         """
         seen, looked = self._stamp(), self._looked
         self._looked = seen
+        if asked and seen is None and self._file and self._file.exists():
+            raise ConfigError(f"{self.name}: it is no file, and can be read once only")
         if asked or (seen != self._seen and seen == looked):
             self._seen = seen
             base = self._read()

@@ -107,3 +107,13 @@ def test_another_haproxy_takes_a_restart(desk: Desk) -> None:
         desk.look()
     desk.write(TWO)
     assert [desk.look(), desk.look()] == [None, ["b"]]
+
+
+def test_a_pipe_is_read_once(desk: Desk) -> None:
+    desk.file.unlink()
+    os.mkfifo(desk.file)
+    wanted = Wanted(desk.file, desk.read, desk.used, None, stamp(desk.file))
+
+    assert wanted.anew(desk.used, 1.0, asked=False) is None
+    with pytest.raises(ConfigError, match="it is no file"):
+        wanted.anew(desk.used, 2.0, asked=True)
