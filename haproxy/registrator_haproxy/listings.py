@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from registrator import stores
@@ -25,7 +26,7 @@ from registrator_haproxy.auto import (
 from registrator_haproxy.configuration.bind import Bind
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.guard import Belief
-from registrator_haproxy.process.listening import taken
+from registrator_haproxy.process.listening import addresses, taken
 from registrator_haproxy.registries import Origin
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class Listings:
         self._not_before = float("-inf")
         self._found: Configuration | None = None
         self._refused: Mapping[str, str] = {}
+        self._once: set[int] = set()
+        """The ports that are ours, or were: HAProxy may still have them."""
 
     async def run(self) -> None:
         """Follow all of them until cancelled."""
@@ -120,7 +123,15 @@ class Listings:
         held = {each.listen.port for each in ours.services.values() if each.listen}
         for frontend in ours.frontends.values():
             held.update(each.port for each in frontend.listen)
-        return {port for _, port in taken((_LOCAL, each) for each in wanted - held)}
+        if self._found is None:
+            self._once |= _in_force(Path(base.haproxy.paths[0]))
+        self._once |= held
+        new = wanted - held - {0}
+        busy = (
+            *taken((_LOCAL, each) for each in new & self._once),
+            *taken(((_LOCAL, each) for each in new - self._once), ours=False),
+        )
+        return {port for _, port in busy}
 
     def _tell(self, found: Auto) -> None:
         before = self._refused.items()
@@ -141,6 +152,15 @@ def _sources(uris: Iterable[str], site: Site) -> Iterator[Readable]:
             mistakes += (f"--auto: {each}" for each in error.problems)
     if mistakes:
         raise ConfigError(*mistakes)
+
+
+def _in_force(file: Path) -> set[int]:
+    """Find where a HAProxy of an earlier life listens; it is found again."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return set()
+    return {port for _, port in addresses(text)}
 
 
 def _remembered(uri: str, beliefs: Mapping[Origin, Belief]) -> Mapping[str, Kept]:

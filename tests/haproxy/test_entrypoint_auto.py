@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -108,8 +109,9 @@ def test_what_is_wrong_is_said_before_anything_is_done(
     assert (done.returncode, why in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("stop", [EntryPoint.end, EntryPoint.kill])
 async def test_a_start_without_the_registry_has_the_places_of_before(
-    start_etcd: StartEtcd, tmp_path: Path
+    stop: Callable[[EntryPoint], object], start_etcd: StartEtcd, tmp_path: Path
 ) -> None:
     etcd = start_etcd()
     shared, own = free_ports(2)
@@ -122,7 +124,8 @@ async def test_a_start_without_the_registry_has_the_places_of_before(
                 lambda: kept.exists() and str(web.port) in kept.read_text(), "is kept"
             )
             etcd.kill()
-            entry.end()
+            stop(entry)
             entry.start()
             await answers(web.name, own)
             await answers(web.name, shared)
+            assert "gets no place" not in entry.log

@@ -30,9 +30,13 @@ def addresses(text: str) -> frozenset[Address]:
     )
 
 
-def taken(wanted: Iterable[Address]) -> tuple[Address, ...]:
-    """Return those that HAProxy could not bind, for another program listens there."""
-    return tuple(each for each in sorted(wanted) if _is_taken(each))
+def taken(wanted: Iterable[Address], *, ours: bool = True) -> tuple[Address, ...]:
+    """Return those that HAProxy could not bind, for another program listens there.
+
+    Not *ours*: those too that it could, and would then share with another program of
+    the same user, which has half of the connections.
+    """
+    return tuple(each for each in sorted(wanted) if _is_taken(each, ours=ours))
 
 
 def _address(place: str) -> Iterator[Address]:
@@ -47,12 +51,12 @@ def _address(place: str) -> Iterator[Address]:
         yield literal, int(port)
 
 
-def _is_taken(address: Address) -> bool:
+def _is_taken(address: Address, *, ours: bool) -> bool:
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     with socket.socket(family) as probe:
         # As HAProxy sets them; without `listen` it takes no connection from anybody.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(ours))
         try:
             probe.bind(address)
         except OSError as error:

@@ -43,3 +43,10 @@ def test_an_address_is_taken_where_another_program_listens() -> None:
 
 def test_an_address_that_is_not_this_hosts_is_not_taken() -> None:
     assert taken([("192.0.2.1", 80)]) == ()
+
+
+def test_one_that_would_be_shared_is_taken_unless_it_is_ours() -> None:
+    (port,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", port), reuse_port=True):
+        assert taken([("127.0.0.1", port)]) == ()
+        assert taken([("127.0.0.1", port)], ours=False) == (("127.0.0.1", port),)
