@@ -33,6 +33,11 @@ def names(*some: Instance) -> set[str]:
     return {each.name for each in some}
 
 
+def far_in_reserve(entry: EntryPoint) -> bool:
+    state = entry.ask("show servers state web")
+    return state.count("_backup ") == 2 and len(entry.servers()) == 4
+
+
 async def test_another_zone_comes_in_and_goes_without_a_failure_or_a_reload(
     etcd: EtcdServer, tmp_path: Path
 ) -> None:
@@ -55,16 +60,29 @@ async def test_another_zone_comes_in_and_goes_without_a_failure_or_a_reload(
                 assert set(await ask(entry.url, 6)) == names(*far)
 
                 put(etcd, "eu/a", *near)
-                await eventually(
-                    lambda: (
-                        entry.ask("show servers state web").count("_backup ") == 2
-                        and len(entry.servers()) == 4
-                    ),
-                    "the far are in reserve",
-                )
+                await eventually(lambda: far_in_reserve(entry), "they are in reserve")
                 assert set(await ask(entry.url, 6)) == names(*near)
 
             assert seen.failures == []
+            assert entry.worker == worker
+
+
+async def test_near_ones_that_fail_their_checks_have_all_far_ones_serve(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    entry = EntryPoint(tmp_path, f"{etcd.uri}/services", far="backup")
+    entry.said["zone"] = "eu/a"
+    async with instances(2) as far:
+        put(etcd, "eu/b", *far)
+        with entry:
+            async with instances(2) as near:
+                put(etcd, "eu/a", *near)
+                await eventually(lambda: far_in_reserve(entry), "they are in reserve")
+                worker = entry.worker
+                assert set(await ask(entry.url, 6)) == names(*near)
+
+            await eventually(lambda: len(entry.servers()) == 2, "the near are down")
+            assert set(await ask(entry.url, 6)) == names(*far)
             assert entry.worker == worker
 
 
