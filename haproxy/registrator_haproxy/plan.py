@@ -155,6 +155,13 @@ def _is_dynamic(service: Service) -> bool:
     return algorithm in _DYNAMIC
 
 
+def _speaks_http(service: Service) -> bool:
+    """Whether its backend is known to; what only the defaults say is not known."""
+    said = (*_said("mode", service.mode), *service.backend)
+    modes = [line.split() for line in said if line.split()[:1] == ["mode"]]
+    return bool(modes) and modes[-1][1:] == ["http"]
+
+
 def _candidates(
     service: Service,
     instances: Iterable[Instance],
@@ -184,7 +191,8 @@ def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
     """Make a server of an instance; *numbers* are the ids that others have taken."""
     address = whitelist.address(instance.address)
     port = whitelist.port(service.port or instance.port)
-    options = wishes.options(instance.metadata.get(OPTIONS, ""))
+    wished = instance.metadata.get(OPTIONS, "")
+    options = wishes.options(wished, http=_speaks_http(service))
     taken = _ids(options)
     if taken & numbers or len(taken) > 1:
         raise Unfit(f"id {', '.join(sorted(taken))} is another server's")

@@ -40,11 +40,16 @@ _WITH_VALUE: Final = {
 }
 
 
-def options(text: str) -> tuple[str, ...]:
-    """Read the words that are asked for; raise `Unfit` for any that may not be."""
+def options(text: str, *, http: bool) -> tuple[str, ...]:
+    """Read the words that are asked for; raise `Unfit` for any that may not be.
+
+    *http*: whether the backend speaks it, as one of them needs.
+    """
     words = text.split()
     if len(words) > MOST_WORDS:
         raise Unfit(f"{len(words)} words of server options are too many")
+    if "layer7" in words and not http:
+        raise Unfit("the server option observe layer7 takes `mode: http`")
     return tuple(_checked(words))
 
 
@@ -58,7 +63,9 @@ def _checked(words: Sequence[str]) -> Iterator[str]:
         if form is None:
             raise Unfit(f"the server option {_shown(word)} is not for registries")
         value = next(rest, "")
-        if not form.fullmatch(value):
+        # One called as a word is would be taken for it where words are looked for.
+        mistaken = word == "cookie" and (value in _ALONE or value in _WITH_VALUE)
+        if mistaken or not form.fullmatch(value):
             raise Unfit(f"the server option {word} has no such value: {_shown(value)}")
         yield from (word, value)
 

@@ -95,6 +95,26 @@ def test_words_and_weight_come_from_the_registry() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "lines", "let"),
+    [
+        ("http", [], True),
+        ("tcp", [], False),
+        (None, ["mode tcp", "mode http"], True),
+        (None, ["option httpchk"], False),
+        ("http", ["mode tcp"], False),
+    ],
+)
+def test_what_takes_http_is_for_backends_that_are_known_to_speak_it(
+    mode: str | None, lines: list[str], let: bool
+) -> None:
+    asked = {"haproxy_server_options": "check observe layer7"}
+
+    found = servers(instance(1, metadata=asked), mode=mode, backend=lines)
+
+    assert bool(found) is let
+
+
+@pytest.mark.parametrize(
     ("weights", "weight", "found"), [(True, 9, 9), (True, 999, 256), (False, 9, None)]
 )
 def test_weights_can_be_left_to_haproxy(

@@ -146,12 +146,17 @@ def test_whatever_a_registry_holds_the_file_has_only_lines_of_ours(
 
 
 VALUES = {
-    "inter fastinter downinter slowstart pool-purge-delay": ["1", "200ms", "3s", "1m"],
+    "inter fastinter downinter slowstart pool-purge-delay": [
+        "1",
+        "200ms",
+        "999999s",
+        "9999m",
+    ],
     "rise fall maxconn maxqueue error-limit pool-max-conn": ["1", "99", "999999"],
     "weight": ["0", "1", "100", "255", "256"],
     "port": ["1", "9999", "10000", "64999"],
     "id": ["1", "999999"],
-    "cookie": ["a", "A-1_b.c"],
+    "cookie": ["a", "A-1_b.c", "check."],
     "observe": ["layer4", "layer7"],
     "on-error": ["fastinter", "fail-check", "sudden-death", "mark-down"],
     "on-marked-down": ["shutdown-sessions"],
@@ -173,10 +178,11 @@ OPTIONS = [
 @given(
     options=st.lists(
         st.lists(st.sampled_from(OPTIONS), max_size=12), min_size=1, max_size=9
-    )
+    ),
+    service=st.sampled_from(["web", "db"]),
 )
 def test_haproxy_takes_every_word_that_the_whitelist_does(
-    options: list[list[str]], tmp_path_factory: pytest.TempPathFactory
+    options: list[list[str]], service: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     asked = [
         Instance(
@@ -188,9 +194,10 @@ def test_haproxy_takes_every_word_that_the_whitelist_does(
         )
         for n, words in enumerate(options)
     ]
-    planned = plan(CONFIGURED, {"web": asked})
+    planned = plan(CONFIGURED, {service: asked})
 
-    assert all("id " in each for each in planned.refused.get("web", ()))
+    refused = planned.refused.get(service, ())
+    assert all("id " in each or "mode: http" in each for each in refused)
     file = tmp_path_factory.getbasetemp() / "words.cfg"
     done = check(render(planned.layout), file)
     assert (done.returncode, done.stdout) == (0, "")

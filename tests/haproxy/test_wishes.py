@@ -21,7 +21,7 @@ from registrator_haproxy.whitelist import Unfit
     ],
 )
 def test_words_about_the_server_itself_pass(text: str, words: tuple[str, ...]) -> None:
-    assert wishes.options(text) == words
+    assert wishes.options(text, http=True) == words
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,8 @@ def test_words_about_the_server_itself_pass(text: str, words: tuple[str, ...]) -
         ("port 65536", "port has no such value"),
         ("rise 0", "rise has no such value"),
         ("inter 35792m", "inter has no such value: '35792m'"),
+        ("cookie weight", "cookie has no such value: 'weight'"),
+        ("cookie backup", "cookie has no such value: 'backup'"),
         ("init-addr none", "'init-addr' is not for registries"),
         ("weight 10;shutdown", "weight has no such value"),
         ("inter $HOME", "inter has no such value"),
@@ -44,7 +46,7 @@ def test_words_about_the_server_itself_pass(text: str, words: tuple[str, ...]) -
 )
 def test_all_other_words_are_refused_by_name(text: str, why: str) -> None:
     with pytest.raises(Unfit, match=why) as refused:
-        wishes.options(text)
+        wishes.options(text, http=True)
 
     assert str(refused.value).isprintable()
 
@@ -52,8 +54,15 @@ def test_all_other_words_are_refused_by_name(text: str, why: str) -> None:
 @given(st.text())
 def test_no_option_holds_what_haproxy_gives_a_meaning(text: str) -> None:
     try:
-        words = wishes.options(text)
+        words = wishes.options(text, http=True)
     except Unfit:
         return
 
     assert not set("".join(words)) & set(";\"'$\\#\n\r\t {}[]%&|()")
+
+
+def test_what_takes_http_is_refused_without_it() -> None:
+    assert wishes.options("observe layer7", http=True) == ("observe", "layer7")
+    assert wishes.options("observe layer4", http=False) == ("observe", "layer4")
+    with pytest.raises(Unfit, match="observe layer7 takes `mode: http`"):
+        wishes.options("check observe layer7", http=False)
