@@ -63,6 +63,7 @@ def load(path: Path) -> Memory:
         LookupError,
         AttributeError,
         RecursionError,
+        OverflowError,
     ) as error:
         log.warning("%s: what was believed cannot be read: %s", path, error)
         return Memory()

@@ -64,6 +64,7 @@ def test_what_was_kept_before_there_were_ids_is_read(tmp_path: Path) -> None:
         '{"form": 2, "believed": [], "ids": [1]}',
         '{"form": 2, "believed": [], "ids": {"web": {"a": "x"}}}',
         '{"form": 2, "believed": [], "ids": {"web": 1}}',
+        '{"form": 2, "believed": [], "ids": {"web": {"a": Infinity}}}',
         '{"form": 1, "believed": [{"service": "web"}]}',
         (
             '{"form": 1, "believed": [{"service": "w", "registry": "r",'
