@@ -21,6 +21,11 @@ from registrator_haproxy.whitelist import Unfit
 MOST: Final = 500
 """How many services get a place."""
 
+SHORTEST_PAUSE: Final = 5.0
+"""Seconds from one change of places to the next: each is a reload."""
+LONGEST_PAUSE: Final = 60.0
+"""The same while they do not cease to change."""
+
 _PORT: Final = re.compile(r"[1-9][0-9]{3,4}", re.ASCII)
 """From 1024 on, which is seen to by `_read`: those below are the system's."""
 _KEYS: Final = ("haproxy_port", "haproxy_host", "haproxy_path")
@@ -92,6 +97,15 @@ def together(registries: Iterable[Mapping[str, Kept]]) -> Named:
         for name, each in services.items():
             found[name] = (*found.get(name, ()), *each.instances)
     return found
+
+
+def pause(before: float, since: float) -> float:
+    """Say for how many seconds places stay that have changed.
+
+    *since*: from the last change to this one; *before*: for how long that was to stay.
+    Who changes again and again is not to have HAProxy reloaded each time.
+    """
+    return min(2 * before, LONGEST_PAUSE) if since < 2 * before else SHORTEST_PAUSE
 
 
 def ports(named: Named) -> frozenset[int]:

@@ -14,11 +14,13 @@ from registrator.readable import Readable, Site
 from registrator.visible import visible
 from registrator.watcher import Sighting, Watcher
 from registrator_haproxy.auto import (
+    SHORTEST_PAUSE,
     Auto,
     Kept,
     Named,
     asking,
     auto,
+    pause,
     ports,
     stay,
     together,
@@ -33,8 +35,6 @@ log = logging.getLogger(__name__)
 
 _AGAIN: Final = 30.0
 """Seconds until all is looked at again: what is gone, and what was busy."""
-_BETWEEN_CHANGES: Final = 5.0
-"""Seconds from one change of places to the next: each is a reload."""
 _TOLD: Final = 10
 """Of how many services at once it is said why they have no place."""
 _LOCAL: Final = "127.0.0.1"
@@ -66,6 +66,7 @@ class Listings:
         }
         self._seen: Mapping[str, Sighting] = {}
         self._again = float("-inf")
+        self._pause, self._changed = SHORTEST_PAUSE, float("-inf")
         self._not_before = float("-inf")
         self._found: Configuration | None = None
         self._refused: Mapping[str, str] = {}
@@ -101,7 +102,8 @@ class Listings:
         self._tell(found)
         self._again = now + _AGAIN
         if self._found is not None and found.configuration != self._found:
-            self._not_before = now + _BETWEEN_CHANGES
+            self._pause = pause(self._pause, now - self._changed)
+            self._changed, self._not_before = now, now + self._pause
         self._found = found.configuration
         return found.configuration
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from registrator.model import Instance
 from registrator_haproxy.auto import (
     MOST,
+    SHORTEST_PAUSE,
     Auto,
     Kept,
     asking,
     auto,
+    pause,
     ports,
     stay,
     together,
@@ -238,6 +240,15 @@ def test_then_it_has_none_unless_it_has_come_back() -> None:
     assert stay(gone, None, 99.0, 10.0) == gone
     assert stay(gone, asking([A, B]), 99.0, 10.0)["b"].gone is None
     assert stay(gone, shown, 5.0, 0.0).keys() == {"a"}
+
+
+def test_places_that_do_not_cease_to_change_do_so_ever_more_rarely() -> None:
+    found = [SHORTEST_PAUSE]
+    for _ in range(6):
+        found.append(pause(found[-1], found[-1] + 1.0))
+
+    assert found == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0]
+    assert pause(60.0, 120.0) == SHORTEST_PAUSE
 
 
 def test_what_several_registries_have_of_a_service_is_one_service() -> None:
