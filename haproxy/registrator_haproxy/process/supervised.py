@@ -49,7 +49,9 @@ class Supervised(Proxy):
         *deadline* is how many seconds a start, or a reload, may take; *soft_stop* how
         many the connections that it has get at the end.
         """
-        self._command = (program, "-W", "-S", f"{socket},mode,600", "-f", str(file))
+        # -db: whatever `global` says of `daemon`, it stays the process that we started.
+        listening = ("-S", f"{socket},mode,600")
+        self._command = (program, "-W", "-db", *listening, "-f", str(file))
         self._file = file
         self._socket = socket
         self._master = Master(socket, deadline)

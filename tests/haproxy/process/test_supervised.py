@@ -91,6 +91,19 @@ async def test_the_first_text_starts_it_and_the_end_ends_it(hap: Hap) -> None:
 
 
 @on_each_version
+async def test_one_that_is_told_to_be_a_daemon_stays_ours(hap: Hap) -> None:
+    async with supervised(hap) as proxy:
+        for word in ("one", "two"):
+            await application_of(hap, proxy).put(
+                hap.text("global", "  daemon", word=word)
+            )
+            assert hap.masters() == [proxy.process]
+            assert hap.word() == word
+
+    assert hap.masters() == hap.workers() == []
+
+
+@on_each_version
 async def test_reloads_of_it_drop_no_request(hap: Hap) -> None:
     async with supervised(hap, hap.text()) as proxy:
         with Traffic(hap.port).flowing() as traffic:
