@@ -1,5 +1,6 @@
 """The pages for people: what they link to, name and promise is there."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -61,6 +62,29 @@ def test_every_page_of_the_docs_is_linked_from_another() -> None:
     docs = [path for name, path in PAGES.items() if name.startswith("docs/")]
 
     assert [path for path in docs if path.resolve() not in linked] == []
+
+
+def test_every_option_of_a_haproxy_configuration_stands_in_a_table() -> None:
+    folder = ROOT / "docs/haproxy"
+    schema = json.loads((folder / "haproxy.schema.json").read_text())
+    rows = [
+        line
+        for path in folder.glob("*.md")
+        for line in path.read_text().splitlines()
+        if line.startswith("|")
+    ]
+    told = {
+        code for row in rows for code in re.findall(r"`([^`]+)`", row.split("|")[1])
+    }
+    [filters] = [row for row in rows if row.startswith("| `filters` |")]
+    told |= set(re.findall(r"[a-z]+", filters))
+    options = [
+        (title, name)
+        for title, table in [("top level", schema), *schema["$defs"].items()]
+        for name in table.get("properties", ())
+    ]
+
+    assert [each for each in options if each[1] not in told] == []
 
 
 def test_every_decision_stands_in_the_list_of_decisions() -> None:
