@@ -18,6 +18,9 @@ _DONE_ELSEWHERE: Final = {
     "do_checks": "every file is checked before it is used",
     "check_command": "haproxy -c is run",
     "candidate_config_file_path": "the candidate stands beside the file",
+    "config_file_path": "the file is haproxy.cfg in /run/registrator-haproxy",
+    "socket_file_path": "the sockets are in /run/registrator-haproxy",
+    "reload_command": "HAProxy is started here, and reloaded by its master socket",
     "restart_interval": "changes are gathered, and most need no reload",
     "restart_jitter": "changes are gathered, and most need no reload",
     "state_file_path": "what is known is kept in the state directory",
@@ -50,9 +53,9 @@ def is_synapse(said: object) -> bool:
 def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
     """Say the same in our words, for `Configuration` to judge."""
     haproxy = table(said.get("haproxy"))
-    for key in haproxy.keys() - _READ - {"shared_frontend"}:
+    for key in sorted(haproxy.keys() - _READ - {"shared_frontend"}):
         note(f"haproxy.{key}: {_DONE_ELSEWHERE.get(key, 'is not known here')}")
-    for key in said.keys() - {"services", "haproxy", "file_output"}:
+    for key in sorted(said.keys() - {"services", "haproxy", "file_output"}):
         note(f"{key}: is not known here")
     services = table(said["services"])
     told = tuple(_told(services)) if "file_output" in said else ()
@@ -61,7 +64,8 @@ def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
         for name, service in services.items()
         if _is_served(service) or name in told
     }
-    extra = dict(table(haproxy.get("extra_sections")))
+    sections = table(haproxy.get("extra_sections"))
+    extra = dict(_section(str(title), lines) for title, lines in sections.items())
     shared = [*haproxy.get("shared_frontend", ())]
     for service in kept.values():
         shared += table(table(service).get("haproxy")).get("shared_frontend", ())
@@ -86,6 +90,14 @@ def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
             for name, service in kept.items()
         },
     }
+
+
+def _section(title: str, lines: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """Put the address that synapse's README has in a title where HAProxy wants it."""
+    words = title.split(maxsplit=2)
+    if len(words) < 3 or words[0] not in {"listen", "frontend"}:
+        return title, lines
+    return " ".join(words[:2]), [f"bind {words[2]}", *lines]
 
 
 def _is_served(service: Any) -> bool:

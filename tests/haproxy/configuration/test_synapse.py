@@ -250,7 +250,7 @@ def test_sections_shared_by_services_are_one() -> None:
     }
     text = stanzas(synapse(top, haproxy=haproxy))
 
-    assert "listen stats :3212\n\tmode http\n\tstats enable\n" in text
+    assert "listen stats\n\tbind :3212\n\tmode http\n\tstats enable\n" in text
     assert (
         "frontend shared-frontend\n\tbind 127.0.0.1:8081\n\tacl a hdr(host) a\n"
         "\tuse_backend example if a\n"
