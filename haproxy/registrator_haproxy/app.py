@@ -167,6 +167,7 @@ class _Keeping:
 
     async def _await_change(self, wanted: Wanted, before: Configuration) -> None:
         """Raise `_Changed` when there is another configuration that is right."""
+        told = ""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK):
@@ -180,9 +181,11 @@ class _Keeping:
                     continue
                 accepted = await self._accept(configuration)
             except (ConfigError, Unavailable) as error:
-                log.error("the configuration stays as it was: %s", error)  # noqa: TRY400  no bug
                 said = str(error).replace("\n", "; ")
-                self._journal.unconfigured(self._name, said)
+                if asked or said != told:
+                    log.error("the configuration stays as it was: %s", said)  # noqa: TRY400  no bug
+                    self._journal.unconfigured(self._name, said)
+                told = said
                 continue
             raise _Changed(accepted)
 

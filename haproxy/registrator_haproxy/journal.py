@@ -59,6 +59,7 @@ class Journal:
         self._doubts: Mapping[tuple[str, str], str] = {}
         self._refused: Mapping[str, Sequence[str]] = {}
         self._trouble = ""
+        self._unconfigured = ""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -73,7 +74,7 @@ class Journal:
     @property
     def trouble(self) -> str:
         """Why HAProxy is not as it is to be; "" where it is."""
-        return self._trouble
+        return self._trouble or self._unconfigured
 
     @property
     def refused(self) -> Mapping[str, Sequence[str]]:
@@ -115,10 +116,12 @@ class Journal:
 
     def configured(self, file: str) -> None:
         """Another configuration is in use."""
+        self._unconfigured = ""
         self._note(Kind.CONFIGURATION, "changed", file, "")
 
     def unconfigured(self, file: str, why: str) -> None:
         """Another configuration was refused as a whole."""
+        self._unconfigured = f"the configuration stays as it was: {why}"
         self._note(Kind.REFUSAL, "configuration", file, why)
 
     def doubted(self, beliefs: Mapping[tuple[str, str], Belief]) -> None:

@@ -84,6 +84,17 @@ def test_an_entry_that_is_left_out_is_told_once() -> None:
     assert made.counts == {(Kind.REFUSAL, "entry"): 2}
 
 
+def test_a_configuration_that_is_refused_is_a_trouble_until_one_is_in_use() -> None:
+    made = journal()
+    made.unconfigured("/etc/x.yaml", "line 1: nonsense")
+    made.failed("")
+    refused = made.trouble
+    made.configured("/etc/x.yaml")
+
+    assert refused == "the configuration stays as it was: line 1: nonsense"
+    assert made.trouble == ""
+
+
 def test_a_service_and_a_configuration_are_refused_with_haproxys_words() -> None:
     made = journal()
     made.quarantined({"bad": ["line 3", "line 4"]})
