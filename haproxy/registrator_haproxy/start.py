@@ -72,7 +72,10 @@ def loaded(start: Start, text: str, name: str) -> Configuration:
     found = read(text, name)
     for note in found.notes:
         log.warning("%s", note)
-    return _by(start, found.configuration)
+    try:
+        return _by(start, found.configuration)
+    except ConfigError as error:
+        raise ConfigError(*(f"{name}: {each}" for each in error.problems)) from error
 
 
 def _by(start: Start, configuration: Configuration) -> Configuration:

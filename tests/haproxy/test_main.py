@@ -36,3 +36,13 @@ def test_a_wait_that_is_none_is_a_report(
 
     assert code == 2
     assert "--haproxy-settle: 'soon' is no wait" in capsys.readouterr().err
+
+
+def test_a_mistake_in_an_address_names_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "entry.yaml"
+    file.write_text("services: {web: {from: 'nowhere://x'}}")
+
+    assert main(["--check-config", str(file)]) == 2
+    assert f"{file}: services.web.from: 'nowhere' is no" in capsys.readouterr().err
