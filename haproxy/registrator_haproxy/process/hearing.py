@@ -29,8 +29,10 @@ _LEVELS: Final = {
 
 _ROUTINE: Final = re.compile(
     r"Proxy \S+ stopped|Former worker .* exited with code 0|Reexecuting|Reloading"
+    r"|enters drain state|going DOWN for maintenance\. "
+    r"|leaving forced (maintenance|drain)"
 )
-"""Of its warnings, those that come with every reload."""
+"""Of its warnings, those that come with every reload, and with what is done at work."""
 
 
 class Hearing:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from fixtures.haproxy import on_each_version, on_newest_too
+from fixtures.haproxy import ask, on_each_version, on_newest_too
 from fixtures.haproxy_process import Hap, Traffic
 from registrator.errors import ConfigError
 from registrator_haproxy.process import (
@@ -101,6 +101,22 @@ async def test_one_that_is_told_to_be_a_daemon_stays_ours(hap: Hap) -> None:
             assert hap.word() == word
 
     assert hap.masters() == hap.workers() == []
+
+
+@on_each_version
+async def test_what_it_says_of_servers_that_we_change_alarms_nobody(
+    hap: Hap, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    admin = f"  stats socket {hap.directory}/runtime.sock level admin"
+    async with supervised(hap, hap.text("global", admin)):
+        for state in ("drain", "maint", "ready"):
+            order = f"set server servers/one state {state}"
+            ask(hap.directory / "runtime.sock", order)
+        await eventually(lambda: "leaving forced" in caplog.text, "it is heard")
+
+    alarms = [each.message for each in caplog.records if each.levelno > logging.INFO]
+    assert [each for each in alarms if "no server available" not in each] == []
 
 
 @on_each_version
