@@ -18,7 +18,7 @@ class _Place:
     """Where one watcher of synapse looks."""
 
     sources: tuple[str, ...] = ()
-    """None: nowhere."""
+    """Empty: nowhere."""
     name: str = ""
     """What the service is called there, where the source does not say."""
 
@@ -40,11 +40,6 @@ def discovered(
         yield "from", place.sources[0] if len(place.sources) == 1 else [*place.sources]
     if place.name:
         yield "name", place.name
-
-
-def number(said: Any) -> Any:
-    """Read a number that may be written as text; what is none stays for the judge."""
-    return int(said) if isinstance(said, str) and said.isdecimal() else said
 
 
 def table(value: Any) -> Mapping[str, Any]:

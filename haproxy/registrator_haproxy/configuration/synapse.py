@@ -7,7 +7,7 @@ named, with its place, and never dropped in silence. Pure.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from registrator_haproxy.configuration.discovery import Note, discovered, number, table
+from registrator_haproxy.configuration.discovery import Note, discovered, table
 from registrator_haproxy.configuration.keywords import split
 
 _ORDERS: Final = {"asc": "name", "desc": "name-descending", "no_shuffle": "registry"}
@@ -79,7 +79,7 @@ def translate(said: Mapping[str, Any], note: Note) -> dict[str, Any]:
             else {}
         ),
         **(
-            {"max-server-id": number(haproxy["max_server_id"])}
+            {"max-server-id": _number(haproxy["max_server_id"])}
             if "max_server_id" in haproxy
             else {}
         ),
@@ -168,7 +168,7 @@ def _service(
             yield ours, haproxy[key]
     port = service.get("backend_port_override", haproxy.get("server_port_override"))
     if port is not None:
-        yield "port", number(port)
+        yield "port", _number(port)
     yield "keep-servers", service.get("keep_default_servers", False)
     yield "servers", [_fixed(each) for each in service.get("default_servers", ())]
     if service.get("use_previous_backends", True) is False:
@@ -185,7 +185,12 @@ def _listen(haproxy: Mapping[str, Any], top: Mapping[str, Any]) -> Any:
 
 
 def _fixed(server: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"host": server.get("host"), "port": number(server.get("port"))}
+    found = {"host": server.get("host"), "port": _number(server.get("port"))}
     if server.get("name"):
         found["name"] = server["name"]
     return found
+
+
+def _number(said: Any) -> Any:
+    """Read a number that may be written as text; what is none stays for the judge."""
+    return int(said) if isinstance(said, str) and said.isdecimal() else said

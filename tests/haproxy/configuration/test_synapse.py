@@ -229,6 +229,8 @@ def test_default_servers_serve_as_there() -> None:
     beside = synapse(default_servers=spare, keep_default_servers=True)
 
     assert "server default1_localhost:5555 localhost:5555" in stanzas(alone)
+    nameless = synapse(default_servers=[{"host": "localhost", "port": 5555}])
+    assert "server localhost:5555 localhost:5555" in stanzas(nameless)
     assert "default1" not in stanzas(alone, shown(1))
     assert "default1" in stanzas(beside, shown(1))
 
@@ -277,6 +279,7 @@ def test_what_cannot_be_honoured_is_named() -> None:
                 "discovery": {"method": "odd", "tag_name": "x"},
                 "haproxy": {"backend_name": "c", "odd": 1},
                 "file_output": {"odd": 1},
+                "odd": 1,
             },
             "b": {"discovery": {**SERVICE["discovery"], "generator_config_path": "x"}},
         },
@@ -290,6 +293,7 @@ def test_what_cannot_be_honoured_is_named() -> None:
         "s: services.a.discovery.method: odd is not known here: no servers",
         "s: services.a.file_output.odd: is not known here",
         "s: services.a.haproxy.odd: is not known here",
+        "s: services.a.odd: is not known here",
         "s: services.b.discovery.generator_config_path: is not known here",
         "s: statsd: is not known here",
     ]
