@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from registrator.backend import Site
 from registrator.errors import Unavailable
 from registrator.haproxy_api import Proposed
 from registrator.haproxy_views import (
@@ -14,6 +13,7 @@ from registrator.haproxy_views import (
     HaproxySourceView,
     HaproxyView,
 )
+from registrator.readable import Site
 from registrator.version import __version__
 from registrator_haproxy import views
 from registrator_haproxy.configuration.model import Configuration

@@ -23,9 +23,6 @@ from registrator_haproxy.numbering import Numbers
 from registrator_haproxy.routing import backend_name, frontends
 from registrator_haproxy.whitelist import Unfit
 
-OPTIONS: Final = "haproxy_server_options"
-"""The metadata, as nerve writes it, that asks for words on the server's line."""
-
 _ODD: Final = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
 _DYNAMIC: Final = ("roundrobin", "leastconn", "first", "random")
 
@@ -191,7 +188,7 @@ def _server(service: Service, instance: Instance, numbers: set[str]) -> Server:
     """Make a server of an instance; *numbers* are the ids that others have taken."""
     address = whitelist.address(instance.address)
     port = whitelist.port(service.port or instance.port)
-    wished = instance.metadata.get(OPTIONS, "")
+    wished = instance.metadata.get(wishes.OPTIONS, "")
     options = wishes.options(wished, http=_speaks_http(service))
     taken = _ids(options)
     if taken & numbers or len(taken) > 1:

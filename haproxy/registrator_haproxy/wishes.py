@@ -10,6 +10,9 @@ from typing import Final
 
 from registrator_haproxy.whitelist import Unfit
 
+OPTIONS: Final = "haproxy_server_options"
+"""The metadata, as nerve writes it, that asks for words on the server's line."""
+
 MOST_WORDS: Final = 40
 """HAProxy reads no line of more than 64."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from registrator_haproxy.outputs.entries import Entry
-from registrator_haproxy.plan import OPTIONS
+from registrator_haproxy.wishes import OPTIONS
 
 _NUMBER: Final = re.compile(r"_([0-9]{1,18})$", re.ASCII)
 """ZooKeeper's number at the end of a znode's name, which synapse takes for the id."""
@@ -30,6 +30,6 @@ def _backend(entry: Entry) -> dict[str, Any]:
         "port": entry.port,
         "id": int(number[1]) if number else None,
         "weight": None if entry.fixed else entry.weight,
-        "haproxy_server_options": entry.metadata.get(OPTIONS),
+        OPTIONS: entry.metadata.get(OPTIONS),
         "labels": labels,
     }

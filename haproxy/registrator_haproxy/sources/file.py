@@ -22,6 +22,7 @@ from registrator.uri import without_secrets
 from registrator_haproxy.sources import fields
 from registrator_haproxy.sources.polling import LONGEST
 from registrator_haproxy.sources.threads import Threads
+from registrator_haproxy.wishes import OPTIONS
 
 PERIOD: Final = 1.0
 """Seconds between two looks at the file's state."""
@@ -29,7 +30,6 @@ PERIOD: Final = 1.0
 DEADLINE: Final = 10.0
 """Seconds for reading it: it may be on a disk that is far away."""
 
-_OPTIONS: Final = "haproxy_server_options"
 _YAML: Final = (".yaml", ".yml")
 
 _Stamp = tuple[int, int, int, int]
@@ -169,7 +169,7 @@ def _instance(entry: Mapping[str, Any], service: str) -> Instance | None:
     address, port = fields.host(entry, "host"), fields.number(entry.get("port"))
     if not address or port is None:
         return None
-    name, options = fields.text(entry, "name"), fields.text(entry, _OPTIONS)
+    name, options = fields.text(entry, "name"), fields.text(entry, OPTIONS)
     weight = fields.number(entry.get("weight"))
     return Instance(
         id=name or endpoint(address, port),
@@ -178,7 +178,7 @@ def _instance(entry: Mapping[str, Any], service: str) -> Instance | None:
         port=port,
         metadata={
             **fields.texts(entry.get("labels")),
-            **({_OPTIONS: options} if options else {}),
+            **({OPTIONS: options} if options else {}),
         },
         weight=1 if weight is None else weight,
         node=name,

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from registrator.model import Instance, endpoint
+from registrator_haproxy.layout import HEAVIEST
 from registrator_haproxy.sources.dns.answers import Target
+from registrator_haproxy.wishes import OPTIONS
 
-BACKUP: Final = {"haproxy_server_options": "backup"}
+BACKUP: Final = {OPTIONS: "backup"}
 """What is said of servers that serve only where none of a lower priority does."""
-
-_HEAVIEST: Final = 256
 
 
 def of_addresses(
@@ -41,7 +41,7 @@ def of_targets(
     """
     best = min((each.priority for each in found), default=0)
     heaviest = max((each.weight for each in found), default=0)
-    share = min(1.0, _HEAVIEST / heaviest) if heaviest else 1.0
+    share = min(1.0, HEAVIEST / heaviest) if heaviest else 1.0
     made = {}
     for target, addresses in found.items():
         node = target.host.to_text(omit_final_dot=True)
