@@ -41,7 +41,6 @@ def live(name: str, backend: str = "web") -> LiveServer:
         state=State.RUNNING,
         admin=Admin.READY,
         weight=1,
-        first_weight=1,
         checked=False,
         agent_checked=False,
     )

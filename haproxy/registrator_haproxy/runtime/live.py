@@ -96,8 +96,6 @@ class LiveServer:
     admin: Admin
     weight: int
     """The one in force, without what slow start takes off."""
-    first_weight: int
-    """The one it had when it came."""
     checked: bool
     """Whether its health check is on."""
     agent_checked: bool
@@ -242,7 +240,6 @@ def _server(row: Mapping[str, str]) -> LiveServer:
             state=State(int(row["srv_op_state"])),
             admin=Admin(int(row["srv_admin_state"])),
             weight=int(row["srv_uweight"]),
-            first_weight=int(row["srv_iweight"]),
             checked=bool(int(row["srv_check_state"]) & _CHECK_ENABLED),
             agent_checked=bool(int(row["srv_agent_state"]) & _CHECK_ENABLED),
         )

@@ -78,7 +78,6 @@ def test_a_server_is_all_that_is_told_of_it() -> None:
         state=State.RUNNING,
         admin=Admin.FORCED_DRAIN,
         weight=10,
-        first_weight=10,
         checked=False,
         agent_checked=False,
     )
@@ -138,6 +137,42 @@ def test_what_was_decided_about_a_server_is_read_from_its_bits(
         *(in_maintenance, draining),
         ready,
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "is_there"),
+    [
+        ("::1", 80, True),
+        ("0:0::1", 80, True),
+        ("::1", 81, False),
+        ("::2", 80, False),
+        ("localhost", 80, False),
+    ],
+)
+def test_an_address_is_the_same_however_it_is_written(
+    address: str, port: int, is_there: bool
+) -> None:
+    assert read()["b", "z"].is_at(address, port) is is_there
+
+
+def test_what_is_resolved_is_where_its_name_says() -> None:
+    server = read()["b", "y"]
+
+    assert server.place == f"localhost:{server.port}"
+    assert server.is_at("localhost", server.port)
+    assert not server.is_at("127.0.0.1", server.port)
+
+
+def test_a_prepared_place_is_unused_while_it_leads_nowhere_and_lets_nobody_in() -> None:
+    row = "3 b 1 slot1 127.0.0.1 2 {} 1 1 2 8 2 0 6 0 0 0 - 1 - 0 0 - - 0\n"
+    shut, let_in = (
+        live.servers(f"1\n{TITLE}{row.format(admin)}\n")["b", "slot1"]
+        for admin in (0x01, 0x00)
+    )
+
+    assert shut.unused
+    assert not let_in.unused
+    assert not read()["b", "z"].unused
 
 
 def test_columns_are_found_by_their_names() -> None:

@@ -22,7 +22,6 @@ def there(**changes: object) -> LiveServer:
         "state": State.RUNNING,
         "admin": Admin.READY,
         "weight": 1,
-        "first_weight": 1,
         "checked": False,
         "agent_checked": False,
     }
