@@ -11,9 +11,11 @@ from typing import Any, Self
 
 import yaml
 
-from fixtures.haproxy import ask
+from fixtures.etcd import EtcdServer
+from fixtures.haproxy import ask, worker
+from instances import Instance
 from servers import free_ports
-from waiting import until
+from waiting import eventually, until
 
 
 class EntryPoint:
@@ -97,8 +99,7 @@ class EntryPoint:
     @property
     def worker(self) -> int:
         """The process that serves."""
-        lines = self.ask("show info").splitlines()
-        return int(next(each[5:] for each in lines if each.startswith("Pid: ")))
+        return worker(self.run / "runtime.sock")
 
     def write(self) -> None:
         """Have the configuration in its file, at once."""
@@ -166,3 +167,24 @@ class EntryPoint:
         assert self._process is not None
         assert self._process.poll() is None, self.log
         return bool(self.ask("show info"))
+
+
+async def serving(entry: EntryPoint, *some: Instance) -> None:
+    """Wait until these take traffic, and no others."""
+    await eventually(lambda: entry.servers() == places(*some), "they serve")
+
+
+def places(*some: Instance) -> list[str]:
+    """Say where they are, as `EntryPoint.servers` does."""
+    return sorted(f"127.0.0.1:{each.port}" for each in some)
+
+
+def key(instance: Instance) -> str:
+    """Say which key of an etcd has it as one of the service web."""
+    return f"/services/web/h:{instance.name}:80"
+
+
+def put(etcd: EtcdServer, *some: Instance) -> None:
+    """Have them registered."""
+    for each in some:
+        etcd.put(key(each), f"127.0.0.1:{each.port}")

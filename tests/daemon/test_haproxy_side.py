@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from daemons import Daemon
-from entrypoint import EntryPoint
+from entrypoint import EntryPoint, put, serving
 from fixtures.etcd import EtcdServer
-from instances import Instance, ask, instances, traffic
+from instances import ask, instances, traffic
 from servers import free_ports
 from waiting import eventually, until
 
@@ -50,11 +50,6 @@ def made(entry: EntryPoint, home: Path, *more: str) -> Daemon:
     )
 
 
-def put(etcd: EtcdServer, *some: Instance) -> None:
-    for each in some:
-        etcd.put(f"/services/web/h:{each.name}:80", f"127.0.0.1:{each.port}")
-
-
 def child(daemon: Daemon) -> int:
     """Find the process that the daemon has for this."""
     for task in Path(f"/proc/{daemon.pid}/task").iterdir():
@@ -69,11 +64,6 @@ def told(daemon: Daemon, *words: str) -> Any:
     if not ended.stdout:
         raise OSError(ended.stderr)
     return json.loads(ended.stdout)
-
-
-async def serving(entry: EntryPoint, *some: Instance) -> None:
-    places = sorted(f"127.0.0.1:{each.port}" for each in some)
-    await eventually(lambda: entry.servers() == places, "they serve", 60)
 
 
 async def test_the_daemon_has_haproxy_serve_and_tells_of_it_as_one_alone_does(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint import EntryPoint
+from entrypoint import EntryPoint, key, places, put, serving
 from fixtures.etcd import EtcdServer, StartEtcd
 from fixtures.haproxy import on_newest_too
 from instances import Instance, ask, instances, serve, traffic
@@ -35,26 +35,9 @@ def undamped(etcd: EtcdServer, tmp_path: Path) -> Iterator[EntryPoint]:
         yield running
 
 
-def put(etcd: EtcdServer, *some: Instance) -> None:
-    for each in some:
-        etcd.put(key(each), f"127.0.0.1:{each.port}")
-
-
 def drop(etcd: EtcdServer, *some: Instance) -> None:
     for each in some:
         etcd.delete(key(each))
-
-
-def key(instance: Instance) -> str:
-    return f"/services/web/h:{instance.name}:80"
-
-
-def places(*some: Instance) -> list[str]:
-    return sorted(f"127.0.0.1:{each.port}" for each in some)
-
-
-async def serving(entry: EntryPoint, *some: Instance) -> None:
-    await eventually(lambda: entry.servers() == places(*some), "they serve")
 
 
 async def written(entry: EntryPoint, count: int) -> None:

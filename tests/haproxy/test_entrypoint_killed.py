@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint import EntryPoint
+from entrypoint import EntryPoint, key, places, put, serving
 from fixtures.etcd import EtcdServer
 from fixtures.haproxy import ask
 from instances import Instance, instances, traffic
@@ -20,21 +20,12 @@ pytestmark = [pytest.mark.needs_etcd, pytest.mark.needs_haproxy]
 LOOKING = "show", "wait"
 
 
-def key(instance: Instance) -> str:
-    return f"/services/web/h:{instance.name}:80"
-
-
-def put(etcd: EtcdServer, *some: Instance) -> None:
-    for each in some:
-        etcd.put(key(each), f"127.0.0.1:{each.port}")
-
-
-async def serving(entry: EntryPoint, *some: Instance) -> None:
-    places = sorted(f"127.0.0.1:{each.port}" for each in some)
-    await eventually(lambda: entry.servers() == places, "they serve")
+async def settled(entry: EntryPoint, *some: Instance) -> None:
+    await serving(entry, *some)
     before = entry.run / ".haproxy.cfg.before"
     await eventually(
-        lambda: written(entry) == places and not before.exists(), "the file says so"
+        lambda: written(entry) == places(*some) and not before.exists(),
+        "the file says so",
     )
 
 
@@ -95,7 +86,7 @@ async def test_killed_after_any_change_at_work_it_goes_on_and_drops_nothing(
     async with instances(9) as many:
         put(etcd, *many[:2])
         with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
-            await serving(entry, *many[:2])
+            await settled(entry, *many[:2])
             async with traffic(entry.url) as seen:
                 for number in range(1, 8):
                     async with relayed(entry, number) as relay:
@@ -105,7 +96,7 @@ async def test_killed_after_any_change_at_work_it_goes_on_and_drops_nothing(
                         killed.append(relay.last.split()[0])
                     entry.kill()
                     await asyncio.to_thread(entry.start)
-                    await serving(entry, many[number], many[number + 1])
+                    await settled(entry, many[number], many[number + 1])
                     await seen.goes_on()
 
     assert seen.failures == []
@@ -132,7 +123,7 @@ async def test_killed_after_any_step_of_a_reload_it_goes_on_and_drops_nothing(
     async with instances(2) as both:
         put(etcd, *both)
         with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
-            await serving(entry, *both)
+            await settled(entry, *both)
             async with traffic(entry.url) as seen:
                 for number, step in enumerate(steps(entry, "", 0)):
                     word = f"word-{number}"
@@ -145,7 +136,7 @@ async def test_killed_after_any_step_of_a_reload_it_goes_on_and_drops_nothing(
                     entry.kill()
                     await asyncio.to_thread(entry.start)
                     await eventually(done["finished"], "it is put into force")
-                    await serving(entry, *both)
+                    await settled(entry, *both)
                     await seen.goes_on()
 
             assert seen.failures == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint import EntryPoint
+from entrypoint import EntryPoint, key
 from fixtures.etcd import EtcdServer
 from instances import Instance, ask, instances, traffic
 from waiting import eventually
@@ -23,10 +23,6 @@ def put(etcd: EtcdServer, zone: str, *some: Instance) -> None:
             "metadata": {"zone": zone},
         }
         etcd.put(key(each), json.dumps(said))
-
-
-def key(instance: Instance) -> str:
-    return f"/services/web/h:{instance.name}:80"
 
 
 def names(*some: Instance) -> set[str]:
