@@ -342,6 +342,14 @@ def test_where_no_service_has_a_file_there_is_no_output() -> None:
     assert found.notes == ("s: file_output.strange: is not known here",)
 
 
+def test_a_section_without_an_address_in_its_title_is_as_it_is_there() -> None:
+    extra = {"extra_sections": {"resolvers here": ["nameserver a 10.0.0.1:53"]}}
+    said = {"services": {"a": SERVICE}, "haproxy": {**HAPROXY, **extra}}
+    text = stanzas(read(json.dumps(said), "s"))
+
+    assert "resolvers here\n\tnameserver a 10.0.0.1:53\n" in text
+
+
 def test_files_without_a_directory_are_a_mistake() -> None:
     with pytest.raises(ConfigError, match="either `file` or `directory`"):
         with_files({}, a=SERVICE)
