@@ -57,6 +57,10 @@ def names(entry: EntryPoint) -> list[str]:
     return sorted(each["server"] for each in told(entry)["servers"])
 
 
+def states(seen: Any) -> set[str]:
+    return {each["state"] for each in seen["servers"]}
+
+
 def metric(seen: Any, name: str, **labels: str) -> float:
     found: list[float] = [
         each["value"]
@@ -72,7 +76,9 @@ def test_servers_are_told_with_their_state_and_where_they_come_from(
 ) -> None:
     put(etcd, 9001, 9002)
     until(lambda: len(names(entry)) == 2, "both are told")
-    seen = glance(entry, lambda s: s["well"], "all is well")
+    seen = glance(
+        entry, lambda s: s["well"] and "not there" not in states(s), "all is well"
+    )
     first = seen["servers"][0]
 
     assert stat.S_IMODE(entry.control.stat().st_mode) == 0o600
