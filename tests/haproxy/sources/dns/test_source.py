@@ -1,5 +1,6 @@
 """Names that are followed, at a resolver that says what a test has it say."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -310,6 +311,26 @@ async def test_over_tcp_garbage_is_no_answer_either() -> None:
 
     async with following(script) as (_, seen):
         assert "answers something else" in str(await seen.ended())
+
+
+async def test_who_is_to_end_when_the_answer_comes_ends() -> None:
+    asking: set[asyncio.Task[object]] = set()
+    loop = asyncio.get_running_loop()
+
+    def cancel() -> None:
+        for each in asking:
+            loop.call_soon(each.cancel)
+
+    def script(asked: Asked, udp: bool) -> Iterable[bytes]:
+        # In two steps: by then the answer was read, and nobody has woken up for it.
+        loop.call_soon(cancel)
+        return TWO(asked, udp)
+
+    async with Upstream(script) as upstream, asyncio.TaskGroup() as group:
+        question = Resolver([upstream.place]).ask(from_text("web.example"), "SRV")
+        asking.add(group.create_task(question, name="ask"))
+
+    assert [each.cancelled() for each in asking] == [True]
 
 
 async def test_every_question_has_an_id_and_a_port_of_its_own() -> None:
