@@ -20,12 +20,15 @@ Command = tuple[str, ...]
 LONGEST_LINE: Final = 7_500
 """In octets; 3.2 takes half of its buffer of 16 KiB, and less if that is tuned."""
 
+AT_ONCE: Final = 4
+"""Exchanges; HAProxy takes 10 connections on all its sockets (`stats maxconn`)."""
+
 _MOST_WORDS: Final = 60  # from the 65th on HAProxy drops them silently
 _MOST_OCTETS: Final = 64 << 20  # 100,000 servers' states are 12 MiB
 
 
 class Console:
-    """What asks one HAProxy process; each exchange has *deadline* seconds.
+    """What asks one HAProxy process; each exchange has *deadline* seconds of its own.
 
     With *via*, such as "@1" or "@!1234", the socket is the master's, and that is the
     worker which is meant.
@@ -39,6 +42,7 @@ class Console:
         via: str = "",
         experimental: bool = False,
     ) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._path = path
         self._deadline = deadline
         self._via = via
@@ -49,9 +53,11 @@ class Console:
 
     def experimental(self) -> "Console":
         """Return one that says, with each line, that experiments are welcome."""
-        return Console(
+        found = Console(
             self._path, deadline=self._deadline, via=self._via, experimental=True
         )
+        found._turns = self._turns
+        return found
 
     async def ask(self, *words: str) -> str:
         """Say one command, and return the answer; raise `Unfit` before it is said."""
@@ -94,7 +100,7 @@ class Console:
 
     async def _exchange(self, line: str) -> str:
         try:
-            async with asyncio.timeout(self._deadline):
+            async with self._turns, asyncio.timeout(self._deadline):
                 return await self._heard(line)
         except OSError as error:
             late = isinstance(error, TimeoutError) and not error.errno

@@ -88,6 +88,19 @@ async def test_experiments_may_be_welcome(haproxy: HaproxyServer) -> None:
     assert haproxy.ask("show servers state b").count("\n3 b ") == 2
 
 
+@pytest.mark.needs_haproxy
+async def test_any_number_may_ask_at_once(haproxy: HaproxyServer) -> None:
+    console = Console(haproxy.socket, deadline=60.0)
+    experimental = console.experimental()
+    async with asyncio.TaskGroup() as group:
+        asked = [
+            group.create_task(each.ask("show", "servers", "state"), name="ask")
+            for each in (console, experimental) * 50
+        ]
+
+    assert all("srv_admin_state" in each.result() for each in asked)
+
+
 async def test_several_commands_are_one_line_while_they_fit(tmp_path: Path) -> None:
     async with listening(tmp_path / "s") as listener:
         await Console(tmp_path / "s").tell([("show", "info"), ("show", "version")])
