@@ -94,6 +94,8 @@ def _changes(etcd: EtcdServer, home: Path) -> list[Row]:
         enough = there + SERVICES * EACH
         until(lambda: _live(entry) == enough, "all serve", PATIENCE, pause=0.05)
         many = time.monotonic() - began
+        written = "they are written down, which is no rest"
+        until(lambda: entry.file.count("\tserver ") == enough, written, PATIENCE)
         before = cpu_seconds(entry.pid)
         time.sleep(AT_REST)  # rest is what is measured
         rest = (cpu_seconds(entry.pid) - before) / AT_REST

@@ -1,18 +1,20 @@
-"""Killed after each step that others can see, and started anew, under real traffic."""
+"""Killed after each step that others can see, we or HAProxy, under real traffic."""
 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientError
 
 from entrypoint import EntryPoint, key, places, put, serving
 from fixtures.etcd import EtcdServer
 from fixtures.haproxy import ask
 from instances import Instance, instances, traffic
+from instances import ask as requests
 from waiting import eventually
 
 pytestmark = [pytest.mark.needs_etcd, pytest.mark.needs_haproxy]
@@ -101,6 +103,55 @@ async def test_killed_after_any_change_at_work_it_goes_on_and_drops_nothing(
 
     assert seen.failures == []
     assert {"add", "enable", "set", "del"} == set(killed)
+
+
+def above(process: int) -> int:
+    """Find the process that started another."""
+    text = Path(f"/proc/{process}/stat").read_text()
+    return int(text.rpartition(")")[2].split()[1])
+
+
+VICTIMS: dict[str, Callable[[int], int]] = {
+    "worker": lambda worker: worker,
+    "master": above,
+}
+
+
+async def is_there_anew(entry: EntryPoint, some: Sequence[Instance]) -> None:
+    """Wait until another HAProxy serves, and leads to all of these."""
+    await eventually(lambda: entry.ask("show info"), "one serves", 60)
+    await settled(entry, *some)
+    await eventually(lambda: answered(entry, some), "all of them answer", 60)
+
+
+async def answered(entry: EntryPoint, some: Sequence[Instance]) -> bool:
+    try:
+        return set(await requests(entry.url, 12)) == {each.name for each in some}
+    except ClientError:
+        return False  # of a worker that ends after its master
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+async def test_a_haproxy_killed_after_any_step_of_a_reload_is_there_with_what_is_right(
+    etcd: EtcdServer, tmp_path: Path, victim: str
+) -> None:
+    async with instances(2) as both:
+        put(etcd, *both)
+        with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
+            await settled(entry, *both)
+            for number, step in enumerate(steps(entry, "", 0)):
+                word, worker = f"word-{number}", entry.worker
+                process = VICTIMS[victim](worker)
+                done = steps(entry, word, worker)
+                entry.said["services"]["web"]["frontend"] = [
+                    f"http-response set-header x {word}"
+                ]
+                entry.write()
+                await eventually(done[step], step)
+                with suppress(ProcessLookupError):  # the old worker may have ended
+                    os.kill(process, signal.SIGKILL)
+                await eventually(done["finished"], "it is put into force", 60)
+                await is_there_anew(entry, both)
 
 
 def steps(entry: EntryPoint, word: str, worker: int) -> dict[str, Callable[[], bool]]:

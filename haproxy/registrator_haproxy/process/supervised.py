@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from registrator.backoff import delays
-from registrator.errors import ConfigError, Unavailable
+from registrator.errors import ConfigError, RegistratorError, Unavailable, leaves
 from registrator_haproxy.process.hearing import Hearing
 from registrator_haproxy.process.master import Master
 from registrator_haproxy.process.proxy import Proxy, Refused, through
@@ -28,6 +28,8 @@ _PAUSE: Final = 0.02
 """Seconds between two looks at a HAProxy that starts."""
 _STABLE: Final = 60.0
 """Seconds after which a HAProxy that dies is started as if it were the first time."""
+_LONGEST_WAIT: Final = 2.0
+"""Seconds until one that died is started again, at most: meanwhile nobody serves."""
 _KILLED_AFTER: Final = 5.0
 """Seconds that it may take to end when told to do so at once."""
 
@@ -99,15 +101,34 @@ class Supervised(Proxy):
     async def reload(self) -> None:
         """Reload it through its master socket, or start it where it does not run."""
         async with self._changing:
-            if self.process is None:
+            process = self._process
+            if process is None or not process.alive:
                 await self._start()
                 return
             self._hearing.forget()
-            await through(self._master, self._hearing.alerts)
+            await self._reload(process)
+
+    async def _reload(self, process: Watched) -> None:
+        """Reload it while it lives: until the deadline nobody would start another."""
+
+        async def watch() -> None:
+            await process.gone()
+            raise Unavailable(f"haproxy {process.process} ended while it was reloaded")
+
+        failures: list[RegistratorError] = []
+        try:
+            async with asyncio.TaskGroup() as rooms:
+                watching = rooms.create_task(watch(), name="watch haproxy")
+                await through(self._master, self._hearing.alerts)
+                watching.cancel()
+        except* RegistratorError as group:
+            failures += leaves(group)
+        if failures:
+            raise failures[0]
 
     async def run(self) -> None:
         """Start it when there is a file, and again whenever it died; never return."""
-        waits = delays()
+        waits = delays(cap=_LONGEST_WAIT)
         while True:
             async with self._changing:
                 if self.process is None and self._file.exists():
@@ -117,7 +138,7 @@ class Supervised(Proxy):
                 await process.gone()
                 log.error("haproxy %d ended, and is started again", process.process)
                 if asyncio.get_running_loop().time() - since > _STABLE:
-                    waits = delays()
+                    waits = delays(cap=_LONGEST_WAIT)
             if self.process is None:
                 self._started.clear()
                 with suppress(TimeoutError):
