@@ -1,8 +1,11 @@
 """What every test may ask for."""
 
+import logging
 import signal
+from collections.abc import Iterator
 
 import hypothesis
+import pytest
 
 pytest_plugins = [
     "fixtures.consul",
@@ -32,3 +35,15 @@ def pytest_configure() -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """Have what a test sets up of the log, as a program does, reach no other."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for each in list(root.handlers):
+        if each not in handlers:
+            root.removeHandler(each)
+    root.setLevel(level)

@@ -40,7 +40,7 @@ class HttpAnswers:
     port: int = field(default_factory=lambda: free_ports(1)[0])
     requests: list[Asked] = field(default_factory=list)
     _server: asyncio.Server | None = None
-    _hanging: set[asyncio.StreamWriter] = field(default_factory=set)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def place(self) -> str:
@@ -53,9 +53,9 @@ class HttpAnswers:
 
     async def stop(self) -> None:
         """Be away: nobody listens at the port any more."""
-        for writer in self._hanging:
+        for writer in self._open:
             writer.transport.abort()
-        self._hanging.clear()
+        self._open.clear()
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -63,16 +63,18 @@ class HttpAnswers:
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        self._open.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             asked = await _read(reader)
             self.requests.append(asked)
             if self.fault == "hang":
-                self._hanging.add(writer)
-                return
+                return  # it is open until this stops
             if self.fault != "close":
                 writer.write(self._said(asked))
                 await writer.drain()
-            writer.close()
+        self._open.discard(writer)
+        writer.close()
+        with suppress(ConnectionError, ssl.SSLError):
             await writer.wait_closed()
 
     def _said(self, asked: Asked) -> bytes:
