@@ -188,6 +188,9 @@ class HaproxySide:
             raise ConfigError(*map(str, problems))
         if "error" in answer:
             raise Unavailable(str(answer["error"]))
+        if not answer:
+            said = f"answers {response.status}, and nothing that can be read"
+            raise Unavailable(f"the haproxy side {said}")
         return answer
 
 
