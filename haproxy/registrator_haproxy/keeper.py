@@ -75,6 +75,7 @@ class Keeper:
         self._console = console
         self._planner = planner
         self._compared = float("-inf")
+        self._starts = application.starts.count
         self._agreed: tuple[Layout, str] | None = None
         self._scribe = Scribe(application, remember)
         self._journal = journal or Journal(time.time)
@@ -93,7 +94,8 @@ class Keeper:
     @property
     def loaded(self) -> Layout | None:
         """What HAProxy runs with, but for its servers; None: nobody knows."""
-        return self._known.loaded
+        known = self._starts == self._application.starts.count
+        return self._known.loaded if known else None
 
     async def run(self) -> None:
         """Have HAProxy follow what is believed, until cancelled.
@@ -102,6 +104,7 @@ class Keeper:
         """
         async with asyncio.TaskGroup() as rooms:
             rooms.create_task(self._scribe.run(), name="scribe")
+            rooms.create_task(self._hear_starts(), name="starts of haproxy")
             await self._registries.hear_first_answers()
             if self._known.loaded is None:
                 # Where nothing runs yet, what will is what is in the file.
@@ -110,6 +113,7 @@ class Keeper:
             waits, refused = delays(first=0.2, cap=5.0), delays(first=5.0, cap=60.0)
             while True:
                 count = self._registries.changes.count
+                self._doubt_a_new_one()
                 now = asyncio.get_running_loop().time()
                 seen = self._registries.look(now)
                 self._journal.doubted(self._registries.beliefs)
@@ -135,6 +139,20 @@ class Keeper:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(pause, 0.0)):
                         await self._registries.changes.after(count)
+
+    async def _hear_starts(self) -> None:
+        """Have a HAProxy that was started anew looked at when it is."""
+        count = self._starts
+        while True:
+            count = await self._application.starts.after(count)
+            self._registries.changes.ring()
+
+    def _doubt_a_new_one(self) -> None:
+        """Know nothing of a HAProxy that was started anew: its file may be older."""
+        if self._starts != (count := self._application.starts.count):
+            self._starts = count
+            self._known.loaded = self._reloaded = None
+            self._servers.forget()
 
     async def _agree(self, wanted: Layout, rooms: asyncio.TaskGroup) -> float | None:
         """Bring HAProxy and its file into agreement; seconds until it can go on."""

@@ -1,14 +1,16 @@
 """Killed after each step that others can see, we or HAProxy, under real traffic."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientError
+from aiohttp import ClientError, ClientSession, UnixConnector
 
 from entrypoint import EntryPoint, key, places, put, serving
 from fixtures.etcd import EtcdServer
@@ -23,12 +25,24 @@ LOOKING = "show", "wait"
 
 
 async def settled(entry: EntryPoint, *some: Instance) -> None:
+    """Wait until these serve, the file says so, and nothing is left to be done."""
     await serving(entry, *some)
     before = entry.run / ".haproxy.cfg.before"
     await eventually(
         lambda: written(entry) == places(*some) and not before.exists(),
         "the file says so",
     )
+    await eventually(lambda: idle(entry), "nothing is left to be done")
+
+
+async def idle(entry: EntryPoint) -> bool:
+    """Ask what it would do: of a HAProxy it knows nothing of it would say so."""
+    async with (
+        ClientSession(connector=UnixConnector(str(entry.control))) as session,
+        session.get("http://localhost/v1/haproxy/plan") as answer,
+    ):
+        plan = json.loads(await answer.text())
+    return answer.status == 200 and not plan["steps"] and not plan["reasons"]
 
 
 def written(entry: EntryPoint) -> list[str]:
@@ -38,71 +52,59 @@ def written(entry: EntryPoint) -> list[str]:
 
 
 class Relay:
-    """Stands before HAProxy's socket; after so many changes it kills who asks."""
+    """Stands before HAProxy's socket; after so many changes it kills a process."""
 
-    def __init__(self, entry: EntryPoint, changes: int) -> None:
+    def __init__(self, entry: EntryPoint, victim: int, changes: int) -> None:
         self._left = changes
-        self.last = ""
-        """The one after which it killed; "": none."""
-        self._entry = entry
+        self._last = ""
+        self.killed_after = ""
+        """The change after which it killed; "": it has not yet."""
+        self._victim = victim
         self.real = entry.run / "real.sock"
+
+    def has_killed(self) -> bool:
+        return bool(self.killed_after)
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         line = (await reader.readline()).decode().strip()
-        passed, killed = self._until_killed(line)
-        answer = await asyncio.to_thread(ask, self.real, passed)
-        if killed:
-            os.kill(self._entry.pid, signal.SIGKILL)
-        else:
-            writer.write(answer.encode())
-        writer.close()
+        try:
+            if self.killed_after:
+                return
+            passed, killed = self._until_killed(line)
+            answer = await asyncio.to_thread(ask, self.real, passed)
+            if killed:
+                os.kill(self._victim, signal.SIGKILL)
+                self.killed_after = self._last
+            else:
+                writer.write(answer.encode())
+        finally:
+            writer.close()
 
     def _until_killed(self, line: str) -> tuple[str, bool]:
         commands = line.split("; ")
         for number, command in enumerate(commands, 1):
-            if self.last or command.startswith(LOOKING) or command == "add server":
+            if self._last or command.startswith(LOOKING) or command == "add server":
                 continue
             self._left -= 1
             if not self._left:
-                self.last = command
+                self._last = command
                 return "; ".join(commands[:number]), True
         return line, False
 
 
 @asynccontextmanager
-async def relayed(entry: EntryPoint, changes: int) -> AsyncIterator[Relay]:
+async def relayed(entry: EntryPoint, victim: int, changes: int) -> AsyncIterator[Relay]:
     """Have a relay in the place of the runtime socket, which has another name."""
-    place, relay = entry.run / "runtime.sock", Relay(entry, changes)
+    place, relay = entry.run / "runtime.sock", Relay(entry, victim, changes)
     place.rename(relay.real)
     async with await asyncio.start_unix_server(relay.serve, place):
+        there = place.stat().st_ino
         yield relay
-    relay.real.rename(place)
-
-
-async def test_killed_after_any_change_at_work_it_goes_on_and_drops_nothing(
-    etcd: EtcdServer, tmp_path: Path
-) -> None:
-    killed: list[str] = []
-    async with instances(9) as many:
-        put(etcd, *many[:2])
-        with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
-            await settled(entry, *many[:2])
-            async with traffic(entry.url) as seen:
-                for number in range(1, 8):
-                    async with relayed(entry, number) as relay:
-                        put(etcd, many[number + 1])
-                        etcd.delete(key(many[number - 1]))
-                        await eventually(lambda: relay.last, "it is killed")
-                        killed.append(relay.last.split()[0])
-                    entry.kill()
-                    await asyncio.to_thread(entry.start)
-                    await settled(entry, many[number], many[number + 1])
-                    await seen.goes_on()
-
-    assert seen.failures == []
-    assert {"add", "enable", "set", "del"} == set(killed)
+    # Whoever took its place has started meanwhile, and is not to lose it.
+    if place.stat().st_ino == there:
+        relay.real.rename(place)
 
 
 def above(process: int) -> int:
@@ -192,3 +194,81 @@ async def test_killed_after_any_step_of_a_reload_it_goes_on_and_drops_nothing(
 
             assert seen.failures == []
             assert {each.name for each in both} <= set(seen.answers)
+
+
+def has_served(entry: EntryPoint, times: int) -> bool:
+    """Say whether it knows of so many HAProxies that they began to serve."""
+    return entry.log.count(" serves\n") == times
+
+
+def ourselves(entry: EntryPoint) -> int:
+    return entry.pid
+
+
+def the_worker(entry: EntryPoint) -> int:
+    return entry.worker
+
+
+def the_master(entry: EntryPoint) -> int:
+    return above(entry.worker)
+
+
+STEPS = 7
+"""Changes at work by which one server comes and another leaves."""
+
+
+async def killed_at_work(
+    etcd: EtcdServer,
+    entry: EntryPoint,
+    many: Sequence[Instance],
+    victim: Callable[[EntryPoint], int],
+) -> AsyncIterator[str]:
+    """Exchange a server, and kill after one more of the changes each time; say which.
+
+    Whoever asks for more has the one that was killed started again.
+    """
+    put(etcd, *many[:2])
+    await settled(entry, *many[:2])
+    for number in range(1, STEPS + 1):
+        async with relayed(entry, victim(entry), number) as relay:
+            put(etcd, many[number + 1])
+            etcd.delete(key(many[number - 1]))
+            await eventually(relay.has_killed, "it is killed")
+        yield relay.killed_after.split()[0]
+        await settled(entry, many[number], many[number + 1])
+
+
+async def test_killed_after_any_change_at_work_it_goes_on_and_drops_nothing(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    killed: set[str] = set()
+    async with instances(STEPS + 2) as many:
+        put(etcd, *many[:2])
+        with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
+            async with traffic(entry.url) as seen:
+                async for change in killed_at_work(etcd, entry, many, ourselves):
+                    killed.add(change)
+                    entry.kill()
+                    await asyncio.to_thread(entry.start)
+                    await seen.goes_on()
+
+    assert seen.failures == []
+    assert killed == {"add", "enable", "set", "del"}
+
+
+@pytest.mark.parametrize("victim", [the_worker, the_master])
+async def test_a_haproxy_killed_after_any_change_at_work_is_there_with_what_is_right(
+    etcd: EtcdServer, tmp_path: Path, victim: Callable[[EntryPoint], int]
+) -> None:
+    killed: set[str] = set()
+    async with instances(STEPS + 2) as many:
+        put(etcd, *many[:2])
+        with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
+            number = 0
+            async for change in killed_at_work(etcd, entry, many, victim):
+                killed.add(change)
+                number += 1
+                await eventually(partial(has_served, entry, number + 1), "it is known")
+                await is_there_anew(entry, many[number : number + 2])
+
+    assert killed == {"add", "enable", "set", "del"}

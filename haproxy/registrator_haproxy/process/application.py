@@ -43,6 +43,8 @@ class Application:
         deadline: float,
     ) -> None:
         """*program* is the HAProxy that checks, in at most *deadline* seconds."""
+        self.starts = proxy.starts
+        """Rings when HAProxy was started anew, as `Proxy.starts` does."""
         self._file = file
         self._proxy = proxy
         self._program = program

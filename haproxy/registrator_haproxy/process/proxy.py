@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from registrator.bell import Bell
 from registrator.errors import ConfigError
 from registrator_haproxy.process.command import run
 from registrator_haproxy.process.master import Master
@@ -19,6 +20,13 @@ class Refused(ConfigError):
 
 class Proxy(ABC):
     """A HAProxy, of which no more is known than that it has a configuration file."""
+
+    def __init__(self) -> None:
+        self.starts = Bell()
+        """Rings when it serves anew with what is in the file, and nobody asked it to.
+
+        What was changed at work is not there any more.
+        """
 
     @abstractmethod
     async def reload(self) -> None:
@@ -41,6 +49,7 @@ class Attached(Proxy):
 
     def __init__(self, place: Path, *, deadline: float) -> None:
         """*place* is its master socket; *deadline* the seconds of a reload."""
+        super().__init__()
         self._master = Master(place, deadline)
 
     async def reload(self) -> None:
@@ -59,6 +68,7 @@ class Commanded(Proxy):
 
     def __init__(self, command: Sequence[str], *, deadline: float) -> None:
         """*command* is a program and its arguments: there is no shell."""
+        super().__init__()
         self._command = tuple(command)
         self._deadline = deadline
 

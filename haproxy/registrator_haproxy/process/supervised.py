@@ -51,6 +51,7 @@ class Supervised(Proxy):
         *deadline* is how many seconds a start, or a reload, may take; *soft_stop* how
         many the connections that it has get at the end.
         """
+        super().__init__()
         # -db: whatever `global` says of `daemon`, it stays the process that we started.
         listening = ("-S", f"{socket},mode,600")
         self._command = (program, "-W", "-db", *listening, "-f", str(file))
@@ -171,6 +172,8 @@ class Supervised(Proxy):
             await self._start()
         except (ConfigError, Unavailable) as error:
             log.error("haproxy does not start: %s", error)  # noqa: TRY400  no bug
+        else:
+            self.starts.ring()
 
     async def _start(self) -> None:
         """Start it, and return when it serves; of one that does not nothing is left."""
