@@ -27,6 +27,8 @@ class Backend(Readable, Generic[R]):
     refresh_every: float | None = None
     """Seconds between calls of `refresh`; None where nothing expires."""
     schemes: ClassVar[tuple[str, ...]]
+    own_checks: frozenset[str] = frozenset()
+    """The kinds of checks that it runs itself; all others the daemon has to."""
     local: ClassVar[bool] = False
     """Whether what it holds ends with the daemon, and no other can read it.
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from registrator.errors import ConfigError
 from registrator.kinds import BOOLEAN
-from registrator.settings import Option, Settings, options, problems
+from registrator.option import Option
+from registrator.settings import Settings, options, problems
 
 _OPTIONS = {option.flag: option for option in options()}
 _REGISTRIES = "registries"

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 from registrator.backend import Backend, Failures, Reading, Site
 from registrator.bell import Bell
 from registrator.errors import BackendError, ConfigError
-from registrator.model import Instance, Service, ServiceId, Status
+from registrator.fitness import Status
+from registrator.model import Instance, Service, ServiceId
 from registrator.planner import Change
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple, NewType, Self
 
+from registrator.check import Check
+from registrator.fitness import Cause, Finding, Health, Status, worst
+
 ContainerId = NewType("ContainerId", str)
 ServiceId = NewType("ServiceId", str)
 
@@ -50,30 +53,6 @@ class State(StrEnum):
     DEAD = "dead"
 
 
-class Status(StrEnum):
-    """What a registry's readers may do with a service, in Consul's words."""
-
-    PASSING = "passing"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-class Health(StrEnum):
-    """What the engine says about a container's fitness to serve."""
-
-    NONE = "none"
-    STARTING = "starting"
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-    PAUSED = "paused"
-
-    @property
-    def status(self) -> Status:
-        """Passing, unless the engine says that the container cannot answer."""
-        fit = self in {Health.NONE, Health.HEALTHY}
-        return Status.PASSING if fit else Status.CRITICAL
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """A container as the engine describes it, parsed and without judgement."""
@@ -101,31 +80,6 @@ class Container:
     """The engine's whole inspect answer, for templates only."""
 
 
-CheckKind = Literal["http", "tcp", "grpc", "ttl", "script", "docker"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One health check that was asked for; times are seconds."""
-
-    kind: CheckKind
-    target: str = ""
-    """A URL for http, address:port for tcp and grpc, a container id for docker."""
-    command: tuple[str, ...] = ()
-    """The argument list of script and docker checks."""
-    interval: float | None = None
-    timeout: float | None = None
-    ttl: float | None = None
-    method: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: str = ""
-    tls: bool = False
-    """Speak TLS to a grpc target; an http target says so in its URL."""
-    tls_skip_verify: bool = False
-    initial_status: Status | None = None
-    deregister_after: float | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One reachable port of one container, as every store should show it."""
@@ -139,7 +93,18 @@ class Service:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
+    results: tuple[Finding | None, ...] = ()
+    """What each of the checks says that runs here; None for one that does not, or has
+    not said anything yet. () where none does."""
     health: Health = Health.NONE
+    health_required: bool = False
+    """Whether it is shown nowhere, not even as unfit, while it is critical."""
+    maintenance: str | None = None
+    """An operator's reason, which may be "", for having taken it out of use."""
+    drain: float = 0.0
+    """Seconds for which it serves on when it has been taken out of the registries."""
+    draining: str = ""
+    """Why it is taken out of all registries although it serves; "": it is not."""
     priority: int = 1
     weight: int = 1
     """How much of the traffic a passing instance takes, against its peers."""
@@ -154,7 +119,47 @@ class Service:
     @property
     def status(self) -> Status:
         """What readers may do with this service."""
-        return self.health.status
+        return self.finding.status
+
+    @property
+    def finding(self) -> Finding:
+        """What decides about its status: the worst, and first of all an operator."""
+        return worst(self.findings)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that is said of its fitness, whoever says it."""
+        own = (self.operators_finding, self.engines_finding, *self.results)
+        return tuple(each for each in own if each is not None)
+
+    @property
+    def operators_finding(self) -> Finding | None:
+        """What an operator says; None where nothing."""
+        if self.maintenance is None:
+            return None
+        why = f": {self.maintenance}" if self.maintenance else ""
+        return Finding(
+            cause=Cause.MAINTENANCE,
+            status=Status.CRITICAL,
+            output=f"in maintenance{why}",
+        )
+
+    @property
+    def engines_finding(self) -> Finding | None:
+        """What the container engine says; None where nothing."""
+        if self.health is Health.NONE:
+            return None
+        return Finding(
+            cause=Cause.ENGINE,
+            status=self.health.status,
+            output=f"container is {self.health.value}",
+        )
+
+    @property
+    def withheld(self) -> bool:
+        """Whether no registry is to have it at all."""
+        unfit = self.health_required and self.status is Status.CRITICAL
+        return unfit or bool(self.draining)
 
     def weight_when(self, status: Status) -> int:
         """How much of the traffic it takes while it has *status*."""

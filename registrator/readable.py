@@ -28,6 +28,10 @@ class Site:
     """A directory of ours that outlives the daemon; None: nothing is to be kept."""
     runtime: Path | None = None
     """What the names of sockets of this one daemon begin with; None: it has none."""
+    keeps_unhealthy: bool = False
+    """Whether what is not passing stays, with its status, where a format has one."""
+    local_checks: bool = False
+    """Whether the daemon runs all checks, also those that a store could run itself."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The variables that the store's own tools read, such as CONSUL_HTTP_TOKEN."""
 

@@ -184,6 +184,8 @@ class Reconciler(Generic[R]):
         self._listing = listing or self._listing
         for key, at in changed.items():
             service = self._snapshot.services.get(key)
+            if service is not None and service.withheld:
+                service = None
             try:
                 record = None if service is None else self._backend.record(service)
             except Rejected as error:

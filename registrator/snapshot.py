@@ -1,7 +1,7 @@
 """The services this host should show, and word of each change to them."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from registrator.model import ContainerId, Service, ServiceId, Table
@@ -51,6 +51,10 @@ class Inbox:
         return taken, listing
 
 
+Judge = Callable[[Service], Service]
+"""Adds what is known of a service beside its container: pure, and never another id."""
+
+
 class Snapshot:
     """The agreed table of services; one writer, any number of readers.
 
@@ -59,7 +63,10 @@ class Snapshot:
     order the news arrives in, and gets them back if the newcomer dies.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Judge = lambda service: service) -> None:
+        """*judge* is asked of each service that a container claims."""
+        self.judge = judge
+        """What is known of any service, in the table or not."""
         self._services: dict[ServiceId, Service] = {}
         self._claims: dict[ServiceId, dict[ContainerId, tuple[str, Service]]] = {}
         self._containers: dict[ContainerId, frozenset[ServiceId]] = {}
@@ -104,6 +111,13 @@ class Snapshot:
         for service in self._claim(container, services, started):
             for inbox in self._inboxes:
                 inbox.add(service, at)
+
+    def judge_anew(self, services: Iterable[ServiceId], *, at: float) -> None:
+        """Ask for the judgement of these once more: it may be another since *at*."""
+        for service in services:
+            if service in self._claims and self._settle(service):
+                for inbox in self._inboxes:
+                    inbox.add(service, at)
 
     def forget(self, container: ContainerId) -> None:
         """Note that a listing misses *container*, which goes when all is `listed`."""
@@ -152,5 +166,5 @@ class Snapshot:
             del self._claims[key], self._services[key]
             return True
         holder = max(claims, key=lambda container: (claims[container][0], container))
-        self._services[key] = claims[holder][1]
+        self._services[key] = self.judge(claims[holder][1])
         return self._services[key] != before

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from registrator.backend import Failures
 from registrator.errors import BackendError, NotOwner, Rejected, Unavailable
+from registrator.fitness import Health
 from registrator.memory import MemoryBackend
-from registrator.model import ContainerId, Health, Service, ServiceId
+from registrator.model import ContainerId, Service, ServiceId
 from registrator.planner import Change
 from registrator.reconciler import Patience, Reconciler
 from registrator.snapshot import Snapshot

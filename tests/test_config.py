@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from registrator import config
 from registrator.config import HelpWanted
 from registrator.errors import ConfigError
-from registrator.settings import Option, Settings, options
+from registrator.option import Option
+from registrator.settings import Settings, options
 
 OPTIONS = tuple(options())
 NAMED = [option for option in OPTIONS if option.flag != "registries"]
@@ -185,6 +186,8 @@ def test_a_variable_sets_what_its_flag_sets(option: Option) -> None:
     text = {
         "config": str(ROOT / "no-such-file.yaml"),
         "deregister": "never",
+        "checks": "local",
+        "unhealthy": "keep",
         "dns-only": "warning",
         "on-exit": "deregister",
         "log-format": "json",

@@ -238,6 +238,7 @@ def test_every_module_of_the_core_has_a_test_of_its_own() -> None:
         *(
             "__init__",
             "app",
+            "check",
             "backend",
             "errors",
             "model",
@@ -245,6 +246,13 @@ def test_every_module_of_the_core_has_a_test_of_its_own() -> None:
             "plain_yaml",
             "readable",
         ),
-        *("dns_views", "haproxy_side", "haproxy_views", "report", "single_round"),
-        *("version", "views"),
+        *(
+            "dns_views",
+            "haproxy_side",
+            "haproxy_views",
+            "option",
+            "report",
+            "single_round",
+        ),
+        *("option", "version", "views"),
     }

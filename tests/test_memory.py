@@ -2,8 +2,9 @@ import pytest
 
 from registrator.backend import Site
 from registrator.errors import ConfigError, Unavailable
+from registrator.fitness import Health
 from registrator.memory import MemoryBackend
-from registrator.model import Health, Service
+from registrator.model import Service
 from registrator.planner import Change
 from registrator.watcher import opened
 from samples import web

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from registrator.model import Health, Instance, Status
+from registrator.fitness import Cause, Finding, Health, Status
+from registrator.model import Instance
 from samples import web
 
 RICH = web(
@@ -57,3 +58,27 @@ def test_a_container_that_cannot_answer_is_critical(
     health: Health, status: Status
 ) -> None:
     assert replace(RICH, health=health).status is status
+
+
+def finding(status: Status) -> Finding:
+    return Finding(cause=Cause.CHECK, status=status, output="said")
+
+
+def test_a_services_status_is_the_worst_that_anybody_says() -> None:
+    service = web(health=Health.HEALTHY, results=(None, finding(Status.WARNING)))
+
+    assert service.status is Status.WARNING
+    assert service.finding.output == "said"
+    assert web().status is Status.PASSING
+    assert web(health=Health.UNHEALTHY).finding.output == "container is unhealthy"
+    assert web(maintenance="").finding.output == "in maintenance"
+    assert web(maintenance="disk").finding.cause is Cause.MAINTENANCE
+
+
+def test_what_is_drained_or_must_be_healthy_first_is_withheld() -> None:
+    unfit = (finding(Status.CRITICAL),)
+
+    assert web(draining="docker stop").withheld
+    assert web(health_required=True, results=unfit).withheld
+    assert not web(results=unfit).withheld
+    assert not web(health_required=True, results=(finding(Status.WARNING),)).withheld

@@ -8,7 +8,8 @@ import pytest
 from flaky import AWAY, BUSY, LOST, NO, Fault, FlakyStore, Host, ids
 from registrator.backend import Failures
 from registrator.errors import GaveUp, Unavailable
-from registrator.model import Health, Service, ServiceId
+from registrator.fitness import Health
+from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator.reconciler import Patience
 from samples import web

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from flaky import AWAY, BUSY, LOST, NO, FlakyStore, Host, ids
-from registrator.model import ContainerId, Health, ServiceId
+from registrator.fitness import Health
+from registrator.model import ContainerId, ServiceId
 from registrator.reconciler import Patience
 from samples import web
 from waiting import eventually

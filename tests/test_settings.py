@@ -3,7 +3,8 @@ from dataclasses import fields
 
 import pytest
 
-from registrator.settings import Option, Settings, options, problems
+from registrator.option import Option
+from registrator.settings import Settings, options, problems
 
 EVERY = tuple(options())
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from registrator import config
-from registrator.settings import Option, options
+from registrator.option import Option
+from registrator.settings import options
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/settings.md").read_text()

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -311,3 +312,23 @@ def test_a_reader_of_the_news_and_listings_always_ends_with_the_table(
     read()
 
     assert known == dict(snapshot.services)
+
+
+def test_what_is_known_beside_a_container_is_part_of_its_services() -> None:
+    reason: dict[str, str] = {}
+
+    def judge(service: Service) -> Service:
+        return replace(service, draining=reason.get(service.id, ""))
+
+    snapshot = Snapshot(judge)
+    snapshot.replace(OLD, of(OLD, "a", "b"), at=1.0)
+    inbox = snapshot.subscribe()
+    inbox.take()
+
+    snapshot.judge_anew([A, B, ServiceId("unknown")], at=2.0)
+    assert inbox.take() == ({}, 0)
+
+    reason["a"] = "stopped"
+    snapshot.judge_anew([A, B], at=3.0)
+    assert inbox.take() == ({A: 3.0}, 0)
+    assert snapshot.services[A].draining == "stopped"

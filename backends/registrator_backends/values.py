@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, cast, get_args
 
 from registrator.errors import Rejected
-from registrator.model import Instance, Service, Status, Transport, endpoint
+from registrator.fitness import Status
+from registrator.model import Instance, Service, Transport, endpoint
 from registrator.uri import is_host, is_ipv6
 
 LONGEST: Final = 512 * 1024

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from registrator.errors import ConfigError
-from registrator.model import Status, endpoint
+from registrator.fitness import Status
+from registrator.model import endpoint
 from registrator_dns import lasting, names
 from registrator_dns.clients import options as limits
 from registrator_dns.clients.options import Limits

@@ -20,7 +20,8 @@ from registrator.errors import (
     Rejected,
     Unavailable,
 )
-from registrator.model import Instance, Service, ServiceId, Status
+from registrator.fitness import Status
+from registrator.model import Instance, Service, ServiceId
 from registrator.planner import Change
 
 T = TypeVar("T")

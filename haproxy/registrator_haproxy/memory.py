@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from registrator import state
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.numbering import Ids, Numbers
 from registrator_haproxy.registries import Origin, Registries

@@ -10,7 +10,8 @@ from typing import Final
 from registrator import stores
 from registrator.bell import Bell
 from registrator.errors import ConfigError
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator.readable import Readable, Site
 from registrator.visible import visible
 from registrator.watcher import Sighting, Watcher

@@ -13,11 +13,11 @@ from typing import Final, cast
 
 from registrator.engine import shape
 from registrator.errors import SourceError
+from registrator.fitness import Health
 from registrator.model import (
     Binding,
     Container,
     ContainerId,
-    Health,
     Network,
     Port,
     State,

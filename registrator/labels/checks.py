@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from registrator.check import Check
+from registrator.fitness import Status
 from registrator.labels.durations import seconds
 from registrator.labels.tags import split_tags
 from registrator.labels.whitelist import Refused, is_on, shown
-from registrator.model import Check, ContainerId, Status, endpoint
+from registrator.model import ContainerId, endpoint
 
 MAX_CHECKS = 16
 DEFAULT_INTERVAL = 10.0

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from registrator.fitness import Health
 from registrator.labels import whitelist
 from registrator.labels.addresses import Location
 from registrator.labels.checks import Target, checks
@@ -11,7 +12,7 @@ from registrator.labels.metadata import Wishes
 from registrator.labels.naming import image_name
 from registrator.labels.tags import split_tags
 from registrator.labels.whitelist import Refused, is_on, shown
-from registrator.model import Container, Health, Port, Service, State
+from registrator.model import Container, Port, Service, State
 
 NO_METADATA = frozenset(
     {

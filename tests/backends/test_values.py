@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registrator.errors import Rejected
-from registrator.model import ContainerId, Health, Instance, Service, Status
+from registrator.fitness import Health, Status
+from registrator.model import ContainerId, Instance, Service
 from registrator_backends.values import (
     LONGEST,
     read_endpoint,

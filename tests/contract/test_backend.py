@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from contract.stores import AnyBackend, Store, agree, claiming, outliving, records
+from registrator.check import Check
 from registrator.errors import NotOwner, Rejected
-from registrator.model import Check, ContainerId, Health, Service
+from registrator.fitness import Health
+from registrator.model import ContainerId, Service
 from registrator.planner import Change
 from samples import web
 

@@ -32,7 +32,8 @@ from contract.stores import (
 )
 from registrator.backend import Reading
 from registrator.errors import Unavailable
-from registrator.model import Health, Instance, Service, endpoint
+from registrator.fitness import Health
+from registrator.model import Instance, Service, endpoint
 from registrator.watcher import opened
 from samples import web
 from servers import Server

@@ -14,7 +14,8 @@ from typing import Any, Final, Self, cast
 from contract.grounds import Held
 from contract.stores import AnyBackend, Row
 from registrator.backend import Reading, Site
-from registrator.model import ContainerId, Health, Instance, Service, ServiceId
+from registrator.fitness import Health
+from registrator.model import ContainerId, Instance, Service, ServiceId
 from registrator.reconciler import Patience, Reconciler
 from registrator.snapshot import Snapshot
 from registrator.watcher import Watcher

@@ -14,7 +14,8 @@ import pytest
 
 from fixtures.consul import ConsulAgent
 from fixtures.plugin import FilesRegistry
-from registrator.model import Health, Service
+from registrator.fitness import Health
+from registrator.model import Service
 from samples import web
 from servers import free_ports
 from showcase import HOSTILE

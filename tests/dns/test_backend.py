@@ -10,7 +10,8 @@ import pytest
 from dnsroom import data, shown
 from registrator.backend import Site
 from registrator.errors import ConfigError, Rejected
-from registrator.model import Health, Instance
+from registrator.fitness import Health
+from registrator.model import Instance
 from registrator_dns.backend import DnsBackend
 from samples import drop, put, web
 

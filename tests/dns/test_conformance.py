@@ -15,7 +15,7 @@ import pytest
 
 from dnsroom import data, flags, shown
 from registrator.backend import Site
-from registrator.model import Health
+from registrator.fitness import Health
 from registrator_dns.backend import DnsBackend
 from samples import put, web
 

@@ -14,7 +14,8 @@ import pytest
 
 from dnsbound import Bound
 from dnsroom import FOO, data, flags, responder, shown
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator_dns.options import read_options
 from samples import web
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from registrator.errors import ConfigError
-from registrator.model import Status
+from registrator.fitness import Status
 from registrator_dns.clients import options as limits
 from registrator_dns.forward.options import NAMES, read
 from registrator_dns.lasting import Lasting

@@ -14,7 +14,8 @@ import pytest
 
 from registrator.engine import Engine, Hint, Info, resolve
 from registrator.errors import Gone, SourceError
-from registrator.model import ContainerId, Health, State
+from registrator.fitness import Health
+from registrator.model import ContainerId, State
 from standin import Fake, StandIn, numbered
 from waiting import eventually
 

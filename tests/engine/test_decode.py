@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 
 from registrator.engine import Hint, decode
 from registrator.errors import SourceError
-from registrator.model import (
-    Binding,
-    Container,
-    ContainerId,
-    Health,
-    Network,
-    Port,
-    State,
-)
+from registrator.fitness import Health
+from registrator.model import Binding, Container, ContainerId, Network, Port, State
 
 ABC = ContainerId("abc")
 RECORDED = Path(__file__).with_name("recorded")

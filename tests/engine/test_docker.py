@@ -13,7 +13,8 @@ from fixtures.engine import IMAGE, RunContainer, unique_name
 from registrator import model
 from registrator.engine import Engine, Hint, Listed, resolve
 from registrator.errors import Gone
-from registrator.model import ContainerId, Health, Port, State
+from registrator.fitness import Health
+from registrator.model import ContainerId, Port, State
 from waiting import eventually
 
 pytestmark = pytest.mark.needs_engine

@@ -10,7 +10,7 @@ import pytest
 
 from engine.relay import relay
 from registrator import stores
-from registrator.model import Status
+from registrator.fitness import Status
 from registrator.readable import Readable, Site
 from standin import Fake, StandIn, numbered
 from waiting import eventually

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator_haproxy import memory
 from registrator_haproxy.guard import Belief
 from registrator_haproxy.memory import Memory

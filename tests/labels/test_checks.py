@@ -1,7 +1,9 @@
 import pytest
 
 from labels.making import ID, notes, refusal, service
-from registrator.model import Binding, Check, Port, Status
+from registrator.check import Check
+from registrator.fitness import Status
+from registrator.model import Binding, Port
 
 AT = "192.168.1.9:8000"
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from labels.making import container, rules
 from registrator.errors import ConfigError
+from registrator.fitness import Health
 from registrator.labels import Decision, TagTemplate, TemplateError, decide
 from registrator.labels.functions import MAX_TEXT
 from registrator.model import (
     Binding,
     Container,
-    Health,
     Network,
     Port,
     Service,

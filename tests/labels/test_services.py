@@ -1,7 +1,8 @@
 import pytest
 
 from labels.making import decisions, notes, published, refusal, service
-from registrator.model import Health, State, Status
+from registrator.fitness import Health, Status
+from registrator.model import State
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from registrator.errors import BackendError, NotOwner, Unavailable
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.consul.agent import DEADLINE, Denied, Refused
+from registrator_backends.consul.checks import KINDS
 from registrator_backends.consul.client import CONNECTIONS, ConsulClient
 from registrator_backends.consul.record import ConsulRecord, owner, read, render
 from registrator_backends.consul.uri import ConsulAddress, read_address
@@ -49,6 +50,8 @@ class ConsulBackend(Backend[ConsulRecord]):
         self._site = site
         self._deadline = deadline
         self._client = ConsulClient(address, deadline)
+        # Those with a TTL wait for our word, whoever runs the others.
+        self.own_checks = frozenset({"ttl"}) if site.local_checks else KINDS
         self._mute: Failures = {}
         # How gliderlabs/registrator names the services of this host.
         self._anchors_id = re.compile(
@@ -81,7 +84,7 @@ class ConsulBackend(Backend[ConsulRecord]):
 
     def record(self, service: Service) -> ConsulRecord:
         """Keep every service: Consul has a status for those that do not pass."""
-        return render(service, self._site.node)
+        return render(service, self._site.node, self.own_checks)
 
     async def owned(self) -> Mapping[ServiceId, ConsulRecord]:
         """Read the agent's services that are ours, with their checks."""

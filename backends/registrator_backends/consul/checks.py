@@ -8,7 +8,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from registrator.model import Check, Health, Service, ServiceId, Status
+from registrator.check import Check
+from registrator.fitness import Status, worst
+from registrator.model import Service, ServiceId
 
 Definition = dict[str, object]
 
@@ -38,6 +40,9 @@ class Report:
 
 RUNNING = Report(Status.PASSING.value, "container is running")
 
+KINDS = frozenset({"http", "tcp", "grpc", "ttl", "script", "docker"})
+"""What an agent of any version runs."""
+
 # A hundred years: the state stays as it was told until it is told anew, also
 # while this daemon is away or the agent is started again.
 _NEVER_EXPIRES = "876000h"
@@ -51,11 +56,11 @@ def health_check_id(service: ServiceId) -> str:
     return f"health:{service}"
 
 
-def check_ids(service: Service) -> tuple[str, ...]:
-    """Name the service's own checks: the first as Consul itself would."""
-    numbers = range(2, len(service.checks) + 1)
-    first = (f"service:{service.id}",) if service.checks else ()
-    return first + tuple(f"service-{number}:{service.id}" for number in numbers)
+def check_ids(service: ServiceId, number: int) -> tuple[str, ...]:
+    """Name so many of the service's own checks: the first as Consul itself would."""
+    numbers = range(2, number + 1)
+    first = (f"service:{service}",) if number else ()
+    return first + tuple(f"service-{each}:{service}" for each in numbers)
 
 
 def is_ours(check: str, service: ServiceId) -> bool:
@@ -65,20 +70,25 @@ def is_ours(check: str, service: ServiceId) -> bool:
     return rest == service and (numbered or kind in {"service", "health"})
 
 
-def definitions(service: Service) -> tuple[Definition, ...]:
-    """Write out the service's own checks, apart from any state."""
+def definitions(
+    service: Service, kinds: frozenset[str] = KINDS
+) -> tuple[Definition, ...]:
+    """Write out the service's own checks of the *kinds* that the agent is to run."""
+    own = [each for each in service.checks if each.kind in kinds]
+    names = check_ids(service.id, len(own))
     return tuple(
         _common(service.name, name, check) | _particular(check)
-        for name, check in zip(check_ids(service), service.checks, strict=True)
+        for name, check in zip(names, own, strict=True)
     )
 
 
-def with_state(service: Service, own: Sequence[Definition]) -> list[Definition]:
-    """Add how the checks are to begin, and the one for the container's health.
+def with_state(
+    service: Service, own: Sequence[Definition], said: Report | None
+) -> list[Definition]:
+    """Add how the checks are to begin, and the one for what is said here.
 
     An agent keeps the state of checks that it knows already.
     """
-    said = health_report(service.health)
     status = (said or RUNNING).status
     begun = [{"Status": status} | check if "TTL" in check else check for check in own]
     if said is not None:
@@ -86,7 +96,7 @@ def with_state(service: Service, own: Sequence[Definition]) -> list[Definition]:
             {
                 "CheckID": health_check_id(service.id),
                 "Name": f"Service '{service.name}' container health",
-                "Notes": "what the container engine says",
+                "Notes": "what the container engine, checks of ours or an operator say",
                 "TTL": _NEVER_EXPIRES,
                 "Status": status,
             }
@@ -94,11 +104,22 @@ def with_state(service: Service, own: Sequence[Definition]) -> list[Definition]:
     return begun
 
 
-def health_report(health: Health) -> Report | None:
-    """Say what the engine's word amounts to; None where it has none."""
-    if health is Health.NONE:
+def report(service: Service, kinds: frozenset[str] = KINDS) -> Report | None:
+    """Say what is known here, beside the checks of the *kinds* that the agent runs.
+
+    None where that is nothing.
+    """
+    results = zip(service.checks, service.results, strict=False)
+    said = (
+        service.operators_finding,
+        service.engines_finding,
+        *(result for check, result in results if check.kind not in kinds),
+    )
+    findings = [each for each in said if each is not None]
+    if not findings:
         return None
-    return Report(health.status.value, f"container is {health.value}")
+    decides = worst(findings)
+    return Report(decides.status.value, decides.output)
 
 
 def digest(own: Sequence[Definition], container: str) -> str:
@@ -148,6 +169,7 @@ def _particular(check: Check) -> Definition:
             return {"Args": list(check.command)}
         case "docker":
             return {"DockerContainerID": check.target, "Args": list(check.command)}
+    raise ValueError(f"an agent runs no {check.kind} check")
 
 
 def _http(check: Check) -> Definition:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from registrator.model import Instance, Status, Transport
+from registrator.fitness import Status
+from registrator.model import Instance, Transport
 from registrator_backends.consul.record import OURS, OWNER
 
 _WORST_FIRST: Final = (Status.CRITICAL, Status.WARNING, Status.PASSING)

@@ -16,6 +16,7 @@ from typing import Any
 from registrator.errors import Rejected
 from registrator.model import Service, ServiceId
 from registrator_backends.consul.checks import (
+    KINDS,
     RUNNING,
     Definition,
     Report,
@@ -23,8 +24,8 @@ from registrator_backends.consul.checks import (
     digest,
     duration,
     health_check_id,
-    health_report,
     is_ours,
+    report,
     with_state,
 )
 
@@ -58,7 +59,7 @@ class ConsulRecord:
     heartbeats: frozenset[str]
     """Those of them that expire unless we report."""
     health: Report | None
-    """What the check for the container's health says; None without such a check."""
+    """What the check for all that is known here says; None without such a check."""
     body: bytes = field(default=b"", compare=False, repr=False)
     """The request that writes all this; a check's headers may be secret."""
 
@@ -79,13 +80,16 @@ class ConsulRecord:
         return said
 
 
-def render(service: Service, node: str) -> ConsulRecord:
-    """Say what Consul should hold; raise `Rejected` where it could not."""
-    own = definitions(service)
+def render(service: Service, node: str, kinds: frozenset[str] = KINDS) -> ConsulRecord:
+    """Say what Consul should hold, with the *kinds* of checks that its agent runs.
+
+    Raise `Rejected` where it could not.
+    """
+    own = definitions(service, kinds)
     meta = _meta(service, node, own)
     _refuse_unfit(service, meta)
-    health = health_report(service.health)
-    begun = with_state(service, own)
+    health = report(service, kinds)
+    begun = with_state(service, own, health)
     return ConsulRecord(
         name=service.name,
         address=service.address,

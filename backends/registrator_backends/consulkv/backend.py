@@ -13,7 +13,8 @@ from typing import ClassVar, Final, Self
 
 from registrator.backend import Backend, Failures, Reading, Site
 from registrator.errors import Rejected
-from registrator.model import Service, ServiceId, Status
+from registrator.fitness import Status
+from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.consul.agent import DEADLINE
 from registrator_backends.consulkv.client import KvClient

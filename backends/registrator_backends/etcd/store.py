@@ -12,7 +12,8 @@ from typing import Final, Self
 
 from registrator.backend import Backend, Failures, Reading, Site
 from registrator.errors import BackendError, NotOwner, Rejected, Unavailable
-from registrator.model import Service, ServiceId, Status
+from registrator.fitness import Status
+from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.etcd import wire, writes
 from registrator_backends.etcd.client import DEADLINE, EtcdClient

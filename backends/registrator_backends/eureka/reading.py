@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, cast, get_args
 
 from registrator.backend import Reading
-from registrator.model import Instance, Status, Transport
+from registrator.fitness import Status
+from registrator.model import Instance, Transport
 from registrator_backends.eureka.client import EurekaClient
 from registrator_backends.eureka.entry import Entry, Listing, digest
 from registrator_backends.eureka.record import (

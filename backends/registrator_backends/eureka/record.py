@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from registrator.errors import Rejected
-from registrator.model import Health, Service, ServiceId
+from registrator.fitness import Health
+from registrator.model import Service, ServiceId
 from registrator_backends.eureka.entry import Entry
 
 OWNER: Final = "registrator-owner"

@@ -19,7 +19,8 @@ from registrator.errors import (
     Rejected,
     Unavailable,
 )
-from registrator.model import Service, ServiceId, Status
+from registrator.fitness import Status
+from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.zookeeper.anchor import left_by_the_anchor
 from registrator_backends.zookeeper.cache import ZnodeCache

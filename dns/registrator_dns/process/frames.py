@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 
 Message = Mapping[str, Any]
 

@@ -7,7 +7,8 @@ text that anybody may have written: none of it can end a line.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from registrator.model import Instance, Status, endpoint
+from registrator.fitness import Status
+from registrator.model import Instance, endpoint
 from registrator.visible import visible
 from registrator_haproxy import whitelist
 from registrator_haproxy.configuration.model import Fixed, Service

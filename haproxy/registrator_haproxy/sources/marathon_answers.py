@@ -7,7 +7,8 @@ with its tasks and with its health checks at once, so that both are of one momen
 from collections.abc import Mapping
 from typing import Any
 
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator.readable import Reading
 from registrator_haproxy.sources import fields
 

@@ -14,8 +14,8 @@ import trustme
 from fixtures.consul import ConsulAgent, StartConsul
 from proxy import Proxy
 from registrator.backend import Site
+from registrator.check import Check
 from registrator.errors import Unavailable
-from registrator.model import Check
 from registrator_backends.consul import ConsulBackend
 from registrator_backends.consul.uri import read_address
 from samples import drop, put, web

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from registrator.model import Check, Health, Status
+from registrator.check import Check
+from registrator.fitness import Cause, Finding, Health, Status
 from registrator_backends.consul.checks import (
     Report,
     check_ids,
@@ -10,6 +12,7 @@ from registrator_backends.consul.checks import (
     digest,
     duration,
     is_ours,
+    report,
     with_state,
 )
 from samples import CONTAINER, web
@@ -92,10 +95,8 @@ def test_a_check_is_written_as_consul_takes_it(
 
 
 def test_several_checks_keep_their_ids_when_more_are_added() -> None:
-    one, three = web(checks=(HTTP,)), web(checks=(HTTP, TTL, HTTP))
-
-    assert check_ids(one) == ("service:here:web.1:80",)
-    assert check_ids(three) == (
+    assert check_ids(web().id, 1) == ("service:here:web.1:80",)
+    assert check_ids(web().id, 3) == (
         "service:here:web.1:80",
         "service-2:here:web.1:80",
         "service-3:here:web.1:80",
@@ -129,19 +130,37 @@ def test_checks_that_others_added_are_not_ours(check: str, *, ours: bool) -> Non
     ],
 )
 def test_what_the_engine_says_is_one_more_check(health: Health, status: str) -> None:
-    (check,) = with_state(web(health=health), ())
+    service = web(health=health)
+    (check,) = with_state(service, (), report(service))
 
     assert check == {
         "CheckID": "health:here:web.1:80",
         "Name": "Service 'web' container health",
-        "Notes": "what the container engine says",
+        "Notes": "what the container engine, checks of ours or an operator say",
         "TTL": "876000h",
         "Status": status,
     }
 
 
 def test_without_a_word_of_the_engine_there_is_no_check() -> None:
-    assert with_state(web(health=Health.NONE), ()) == []
+    assert report(web(health=Health.NONE)) is None
+    assert with_state(web(health=Health.NONE), (), None) == []
+
+
+def test_what_the_agent_does_not_run_is_part_of_it() -> None:
+    redis = Check(kind="redis", target="10.0.0.1:8000")
+    failed = Finding(cause=Cause.CHECK, status=Status.CRITICAL, output="no answer")
+    service = web(checks=(HTTP, redis), results=(failed, failed), health=Health.HEALTHY)
+
+    assert len(definitions(service)) == 1
+    assert report(service) == Report("critical", "no answer")
+    assert report(replace(service, maintenance="new disk")) == Report(
+        "critical", "in maintenance: new disk"
+    )
+    assert report(replace(service, results=(failed, None))) == Report(
+        "passing", "container is healthy"
+    )
+    assert definitions(service, frozenset({"ttl"})) == ()
 
 
 @pytest.mark.parametrize(
@@ -162,7 +181,7 @@ def test_a_check_begins_as_far_as_we_can_say(
 ) -> None:
     service = web(checks=(check,), health=health)
 
-    begun = with_state(service, definitions(service))
+    begun = with_state(service, definitions(service), report(service))
 
     assert begun[0].get("Status") == status
 

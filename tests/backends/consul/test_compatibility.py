@@ -12,7 +12,9 @@ import pytest
 from fixtures.consul import ConsulAgent
 from proxy import Proxy
 from registrator.backend import Site
-from registrator.model import Check, Service, ServiceId, Status
+from registrator.check import Check
+from registrator.fitness import Status
+from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.consul import ConsulBackend
 

@@ -9,8 +9,9 @@ import pytest
 from fixtures.consul import ConsulAgent, StartConsul
 from proxy import Proxy
 from registrator.backend import Failures, Site
+from registrator.check import Check
 from registrator.errors import BackendError, Rejected, Unavailable
-from registrator.model import Check, Health
+from registrator.fitness import Health
 from registrator_backends.consul import ConsulBackend
 from registrator_backends.consul.uri import read_address
 from samples import drop, put, web

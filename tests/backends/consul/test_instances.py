@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator_backends.consul.instances import read_shelf
 
 NODE = {"Node": "n1", "Address": "192.0.2.1"}

@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
+from registrator.check import Check
 from registrator.errors import Rejected
-from registrator.model import Check, Health, Service, ServiceId
+from registrator.fitness import Health
+from registrator.model import Service, ServiceId
 from registrator_backends.consul.checks import Report
 from registrator_backends.consul.record import owner, read, render
 from samples import web

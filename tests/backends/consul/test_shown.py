@@ -10,8 +10,9 @@ import pytest
 
 from fixtures.consul import ConsulAgent, StartConsul
 from registrator.backend import Site
+from registrator.check import Check
 from registrator.errors import Rejected
-from registrator.model import Check, Health, Status
+from registrator.fitness import Health, Status
 from registrator_backends.consul import ConsulBackend
 from samples import put, web
 from waiting import eventually

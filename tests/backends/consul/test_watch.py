@@ -12,7 +12,8 @@ from fixtures.consul import ConsulAgent, StartConsul
 from proxy import Proxy
 from registrator.backend import Site
 from registrator.errors import Rejected, Unavailable
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator.watcher import opened
 from registrator_backends.consul import ConsulBackend
 from registrator_backends.consul.uri import read_address

@@ -9,8 +9,10 @@ import pytest
 from fixtures.consul import ConsulAgent, StartConsul
 from proxy import Proxy
 from registrator.backend import Site
+from registrator.check import Check
 from registrator.errors import NotOwner, Unavailable
-from registrator.model import Check, Health, Service, ServiceId
+from registrator.fitness import Health
+from registrator.model import Service, ServiceId
 from registrator.planner import Change, plan
 from registrator_backends.consul import ConsulBackend
 from samples import drop, put, web

@@ -14,7 +14,8 @@ from fixtures.consul import ConsulAgent, StartConsul
 from proxy import Proxy
 from registrator.backend import Site
 from registrator.errors import NotOwner, Rejected, Unavailable
-from registrator.model import Health, ServiceId
+from registrator.fitness import Health
+from registrator.model import ServiceId
 from registrator.planner import Change
 from registrator_backends.consulkv import ConsulKvBackend
 from registrator_backends.consulkv.layout import Layout

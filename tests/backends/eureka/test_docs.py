@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from registrator.backend import Site
-from registrator.model import Check
+from registrator.check import Check
 from registrator_backends.eureka import EurekaBackend
 from samples import put, web
 from standin_eureka import EurekaServer

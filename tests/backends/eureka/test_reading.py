@@ -12,7 +12,8 @@ import pytest
 from proxy import Proxy
 from registrator.backend import Reading, Site
 from registrator.errors import Unavailable
-from registrator.model import Health, Instance, Status
+from registrator.fitness import Health, Status
+from registrator.model import Instance
 from registrator.watcher import opened
 from registrator_backends.eureka import EurekaBackend
 from registrator_backends.eureka.entry import Entry, Listing

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from registrator.check import Check
 from registrator.errors import Rejected
-from registrator.model import Check, Health, Service, ServiceId
+from registrator.fitness import Health
+from registrator.model import Service, ServiceId
 from registrator_backends.eureka.entry import read_entry
 from registrator_backends.eureka.record import instance_id, read, render
 from samples import web

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from registrator.backend import Site
-from registrator.model import Check
+from registrator.check import Check
 from registrator_backends.eureka import EurekaBackend
 from samples import drop, put, web
 from standin_eureka import Asked, EurekaServer

@@ -7,7 +7,8 @@ import pytest
 
 from registrator.backend import Site
 from registrator.errors import NotOwner, Rejected, Unavailable
-from registrator.model import Health, ServiceId
+from registrator.fitness import Health
+from registrator.model import ServiceId
 from registrator.planner import Change
 from registrator_backends.eureka import EurekaBackend
 from samples import drop, put, web

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from registrator.errors import Rejected
-from registrator.model import Instance, Service, Status
+from registrator.fitness import Status
+from registrator.model import Instance, Service
 from registrator_backends.zookeeper.formats import FORMATS, Entry, read, said_by_name
 from samples import web
 

@@ -11,7 +11,8 @@ import pytest
 from fixtures.zookeeper import StartZooKeeper, ZooKeeper
 from registrator.backend import Reading
 from registrator.errors import Rejected
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator_backends.zookeeper import ZooKeeperBackend
 from registrator_backends.zookeeper.link import Link, Watcher
 from registrator_backends.zookeeper.terms import Terms

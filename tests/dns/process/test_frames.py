@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator_dns.process import frames
 from registrator_dns.process.frames import Garbled
 from registrator_dns.process.responder import PAGE

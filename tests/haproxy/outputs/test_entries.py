@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registrator.model import Instance, Status
+from registrator.fitness import Status
+from registrator.model import Instance
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.outputs.entries import Entries, Entry, entries
 

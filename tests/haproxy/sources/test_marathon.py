@@ -16,7 +16,7 @@ from following import following
 from http_answers import Answer, Asked, Fault, HttpAnswers, answering, as_json
 from registrator import stores
 from registrator.errors import ConfigError
-from registrator.model import Status
+from registrator.fitness import Status
 from registrator.readable import Readable, Reading, Site
 from registrator_haproxy.sources.marathon_answers import read_apps
 

@@ -6,7 +6,8 @@ ZookeeperInstance as its payload), and its StatusConstants.
 
 from typing import Final
 
-from registrator.model import Instance, Service, Status
+from registrator.fitness import Status
+from registrator.model import Instance, Service
 from registrator_backends.zookeeper.formats.fields import Entry, Fields, written
 from registrator_backends.zookeeper.paths import escaped
 

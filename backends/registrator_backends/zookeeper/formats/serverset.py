@@ -6,7 +6,8 @@ Source of the fields: finagle-serversets, serverset2/Entry.scala.
 from types import MappingProxyType
 from typing import Final
 
-from registrator.model import Instance, Service, Status, endpoint
+from registrator.fitness import Status
+from registrator.model import Instance, Service, endpoint
 from registrator_backends.zookeeper.formats.fields import Entry, Fields, written
 
 _STATUS: Final = MappingProxyType(

@@ -1,0 +1,1 @@
+"""Checks that run here, what they come to, and what an operator says."""
