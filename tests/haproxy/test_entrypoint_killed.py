@@ -62,9 +62,6 @@ class Relay:
         self._victim = victim
         self.real = entry.run / "real.sock"
 
-    def has_killed(self) -> bool:
-        return bool(self.killed_after)
-
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -213,8 +210,14 @@ def the_master(entry: EntryPoint) -> int:
     return above(entry.worker)
 
 
-STEPS = 7
-"""Changes at work by which one server comes and another leaves."""
+MOST = 12
+"""More than there are changes at work by which one server comes and another leaves."""
+
+
+async def has_killed_or_ended(relay: Relay, entry: EntryPoint, *both: Instance) -> bool:
+    return bool(relay.killed_after) or (
+        written(entry) == places(*both) and await idle(entry)
+    )
 
 
 async def killed_at_work(
@@ -225,24 +228,29 @@ async def killed_at_work(
 ) -> AsyncIterator[str]:
     """Exchange a server, and kill after one more of the changes each time; say which.
 
-    Whoever asks for more has the one that was killed started again.
+    Whoever asks for more has the one that was killed started again. It ends when a
+    server was exchanged by fewer changes than were waited for.
     """
     put(etcd, *many[:2])
     await settled(entry, *many[:2])
-    for number in range(1, STEPS + 1):
+    for number in range(1, MOST):
+        left, stays, comes = many[number - 1 : number + 2]
         async with relayed(entry, victim(entry), number) as relay:
-            put(etcd, many[number + 1])
-            etcd.delete(key(many[number - 1]))
-            await eventually(relay.has_killed, "it is killed")
+            put(etcd, comes)
+            etcd.delete(key(left))
+            over = partial(has_killed_or_ended, relay, entry, stays, comes)
+            await eventually(over, "it has killed, or all is done")
+        if not relay.killed_after:
+            return
         yield relay.killed_after.split()[0]
-        await settled(entry, many[number], many[number + 1])
+        await settled(entry, stays, comes)
 
 
 async def test_killed_after_any_change_at_work_it_goes_on_and_drops_nothing(
     etcd: EtcdServer, tmp_path: Path
 ) -> None:
     killed: set[str] = set()
-    async with instances(STEPS + 2) as many:
+    async with instances(MOST + 1) as many:
         put(etcd, *many[:2])
         with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
             async with traffic(entry.url) as seen:
@@ -261,7 +269,7 @@ async def test_a_haproxy_killed_after_any_change_at_work_is_there_with_what_is_r
     etcd: EtcdServer, tmp_path: Path, victim: Callable[[EntryPoint], int]
 ) -> None:
     killed: set[str] = set()
-    async with instances(STEPS + 2) as many:
+    async with instances(MOST + 1) as many:
         put(etcd, *many[:2])
         with EntryPoint(tmp_path, f"{etcd.uri}/services") as entry:
             number = 0
