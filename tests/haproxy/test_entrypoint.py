@@ -413,14 +413,17 @@ def slots(entry: EntryPoint, *some: Instance) -> dict[str, str]:
     return {row[18]: row[3] for row in rows if row[1:2] == ["web"] and row[18] in ports}
 
 
+@on_newest_too
 @pytest.mark.parametrize("balance", ["static-rr", "source"])
 async def test_slots_take_servers_at_work_whatever_the_balancing(
-    etcd: EtcdServer, tmp_path: Path, balance: str
+    etcd: EtcdServer, tmp_path: Path, balance: str, haproxy_program: str
 ) -> None:
     said = {"balance": balance, "slots": 8, "damping": None}
+    made = EntryPoint(tmp_path, f"{etcd.uri}/services", **said)
+    made.said["haproxy"]["program"] = haproxy_program
     async with instances(6) as many:
         put(etcd, *many[:2])
-        with EntryPoint(tmp_path, f"{etcd.uri}/services", **said) as entry:
+        with made as entry:
             await serving(entry, *many[:2])
             worker = entry.worker
             async with traffic(entry.url) as seen:
