@@ -13,6 +13,8 @@ from typing import Protocol, Self
 
 from registrator.check import Check
 from registrator.fitness import Status
+from registrator.health import guard
+from registrator.health.guard import Place
 from registrator.model import ContainerId
 
 
@@ -73,6 +75,13 @@ class Probe(ABC):
     ) -> bool | None:
         """Close it."""
         return None
+
+    def place(self, target: str) -> Place:
+        """Read address:port; raise `Failed` where no check may go there."""
+        try:
+            return guard.place(target, allowed=self.means.allowed, own=self.means.own)
+        except guard.Barred as barred:
+            raise Failed(str(barred)) from barred
 
     @abstractmethod
     async def run(self, check: Check) -> Outcome:
