@@ -25,19 +25,14 @@ _TLS: Final = {
 def reason(error: OSError, name: str = "") -> str:
     """Say what the system or TLS met; *name* is what the certificate was to have."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        what = _CERTIFICATE.get(error.verify_code)
-        asked = f" than {name}" if name and error.verify_code in {62, 64} else ""
-        return f"certificate {what}{asked}" if what else f"certificate: {_text(error)}"
+        said = error.verify_message.rstrip(".").lower()
+        what = _CERTIFICATE.get(error.verify_code, f"is refused: {said}")
+        than = f" than {name}" if name and error.verify_code in {62, 64} else ""
+        return f"certificate {what}{than}"
     if isinstance(error, ssl.SSLError):
-        return _TLS.get(error.reason or "", f"TLS fails: {_text(error)}")
+        # One that was not raised by OpenSSL has none.
+        why = getattr(error, "reason", None) or str(error)
+        return _TLS.get(why, f"TLS fails: {why.replace('_', ' ').lower()}")
     # asyncio puts another text where the system's belongs.
-    return os.strerror(error.errno).lower() if error.errno else _text(error)
-
-
-def _text(error: OSError) -> str:
-    """Take what the library itself says."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message.rstrip(".").lower()
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace("_", " ").lower()
-    return str(error).lower() or "the connection was closed"
+    said = os.strerror(error.errno) if error.errno else str(error)
+    return said.lower() or "the connection was closed"
