@@ -1,7 +1,6 @@
 """Peers of a check: whatever octets a test wants said, and who is still connected."""
 
 import asyncio
-import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -29,21 +28,23 @@ class Peer:
     def place(self) -> str:
         return endpoint(self.host, self.port)
 
-    async def serve(
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.create_task(self._converse(reader, writer), name="talk")
+        self.open.add(task)
+        task.add_done_callback(self.open.discard)
+
+    async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.connections += 1
-        self.open.add(task)
         try:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            with suppress(OSError, asyncio.IncompleteReadError):
                 await self.talk(reader, writer)
                 await writer.drain()
                 writer.close()
         finally:
-            writer.transport.abort() if not writer.is_closing() else None
-            self.open.discard(task)
+            if not writer.is_closing():
+                writer.transport.abort()
 
 
 @asynccontextmanager
@@ -97,7 +98,7 @@ async def silence(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None
 
 def sockets() -> int:
     """Count the sockets that this process has open."""
-    links = (Path("/proc/self/fd") / each for each in os.listdir("/proc/self/fd"))
+    links = list(Path("/proc/self/fd").iterdir())
     return sum(_leads_to(link).startswith("socket:") for link in links)
 
 

@@ -1,12 +1,21 @@
 """Whom checks over TLS trust: the system's authorities, and the operator's."""
 
+import re
 import ssl
 from collections.abc import Sequence
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 
 from registrator.errors import ConfigError
+from registrator.health.guard import Place
+from registrator.health.probe import Failed
 from registrator.tls import client_context, noting
+from registrator.visible import visible
+
+_LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 
 
 class Trust:
@@ -54,3 +63,21 @@ class Trust:
     @staticmethod
     def _bare() -> ssl.SSLContext:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def name_of(asked: str, place: Place) -> str:
+    """Say what a peer's certificate must be for: the name *asked* for, or its address.
+
+    Raise `Failed` for what can be no name: asyncio leaks its connection over that.
+    """
+    name = asked or place.host.partition("%")[0]
+    if not _NAME.fullmatch(name) and not _is_address(name):
+        raise Failed(f"{place}: no certificate can be for {visible(name[:80])}")
+    return name
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return "%" not in str(ip_address(name))
+    except ValueError:
+        return False

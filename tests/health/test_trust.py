@@ -7,7 +7,9 @@ import pytest
 
 from certificates import Authority
 from registrator.errors import ConfigError
-from registrator.health.trust import Trust
+from registrator.health.guard import Place
+from registrator.health.probe import Failed
+from registrator.health.trust import Trust, name_of
 
 
 def test_the_system_and_who_is_named_are_trusted(tmp_path: Path) -> None:
@@ -45,3 +47,32 @@ def test_authorities_that_cannot_be_read_are_told_at_once(
 
     with pytest.raises(ConfigError, match=r"ca\.pem: "):
         Trust(path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("", "fe80::1"),
+        ("web", "web"),
+        ("a-b.example.org", "a-b.example.org"),
+        ("_x.web", "_x.web"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("::1", "::1"),
+    ],
+)
+def test_a_certificate_is_to_be_for_the_name_or_the_address(
+    asked: str, name: str
+) -> None:
+    assert name_of(asked, Place("fe80::1%eth0", 443)) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(".web", "web.", "a..b", "-a.web", "a b", "a\n", "bücher", "::1%a"),
+        *("a" * 64, ".".join(["a" * 60] * 5)),
+    ],
+)
+def test_what_can_be_no_name_is_told(name: str) -> None:
+    with pytest.raises(Failed, match="no certificate can be for"):
+        name_of(name, Place("10.0.0.1", 443))

@@ -20,7 +20,7 @@ from registrator.health.guard import Place
 from registrator.health.judging import LONGEST, judge, verdict
 from registrator.health.probe import Failed, Means, Outcome, Probe
 from registrator.health.reasons import reason
-from registrator.health.trust import Trust
+from registrator.health.trust import Trust, name_of
 from registrator.model import endpoint
 
 REDIRECTS: Final = 5
@@ -40,7 +40,7 @@ _WORDS: Final = {
     aiohttp.ServerDisconnectedError: "the connection was closed without an answer",
     aiohttp.ClientPayloadError: "the answer broke off, or its body is garbled",
     aiohttp.ClientResponseError: "the answer is not HTTP",
-    ValueError: "the check's method, headers or server name cannot be sent",
+    ValueError: "the check's method or headers cannot be sent",
 }
 
 
@@ -81,9 +81,10 @@ class HttpProbe(Probe):
         url = _url(check.target)
         place = self.place(endpoint(url.host or "", url.port or 0))
         method, body = check.method or hdrs.METH_GET, check.body.encode()
-        with _translating(place, check):
+        name = name_of(check.server_name, place)
+        with _translating(place, name):
             for _ in range(REDIRECTS + 1):
-                found = await self._ask(check, url, method, body)
+                found = await self._ask(check, name, url, method, body)
                 if isinstance(found, Outcome):
                     return found
                 url = guard.follow(url, found.location)
@@ -92,7 +93,7 @@ class HttpProbe(Probe):
         raise Failed(f"{place}: redirected more than {REDIRECTS} times")
 
     async def _ask(
-        self, check: Check, url: URL, method: str, body: bytes
+        self, check: Check, name: str, url: URL, method: str, body: bytes
     ) -> "Outcome | _Redirect":
         if self._session is None:
             raise RuntimeError("the probe is not open")
@@ -104,7 +105,7 @@ class HttpProbe(Probe):
             headers=check.headers,
             allow_redirects=False,
             ssl=not secure or self._trust.context(verify=not check.tls_skip_verify),
-            server_hostname=check.server_name or None,
+            server_hostname=name,
         ) as response:
             found = verdict(check, response.status)
             location = response.headers.get(hdrs.LOCATION)
@@ -165,7 +166,7 @@ def _url(target: str) -> URL:
 
 
 @contextmanager
-def _translating(place: Place, check: Check) -> Iterator[None]:
+def _translating(place: Place, name: str) -> Iterator[None]:
     """Turn every way in which an exchange can go wrong into a sentence."""
     with ending() as connections:
         try:
@@ -173,7 +174,6 @@ def _translating(place: Place, check: Check) -> Iterator[None]:
         except guard.Barred as barred:
             raise Failed(f"{place}: {barred}") from barred
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            name = check.server_name or place.host
             spent = any(each.spent for each in connections)
             why = _ENDLESS if spent else _reason(error, name)
             raise Failed(f"{place}: {why}") from error

@@ -9,7 +9,7 @@ from registrator.check import Check
 from registrator.fitness import Status
 from registrator.health.probe import Failed, Means, Outcome, Probe
 from registrator.health.reasons import reason
-from registrator.health.trust import Trust
+from registrator.health.trust import Trust, name_of
 
 
 class TlsProbe(Probe):
@@ -22,7 +22,7 @@ class TlsProbe(Probe):
     async def run(self, check: Check) -> Outcome:
         """Shake hands with the target, and say until when its certificate lasts."""
         place = self.place(check.target)
-        name = check.server_name or place.host.partition("%")[0]
+        name = name_of(check.server_name, place)
         try:
             transport, _ = await asyncio.get_running_loop().create_connection(
                 asyncio.Protocol,
@@ -33,9 +33,6 @@ class TlsProbe(Probe):
             )
         except OSError as error:
             raise Failed(f"{place}: {reason(error, name)}") from error
-        except ValueError as error:
-            # A name with a dot before it, or one that IDNA cannot write.
-            raise Failed(f"{place}: no certificate can be for {name!r}") from error
         try:
             shaken: ssl.SSLObject = transport.get_extra_info("ssl_object")
             said = f"{place}: {shaken.version()}, {_lasting(shaken)}"
