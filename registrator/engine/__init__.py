@@ -1,7 +1,8 @@
-"""The engine room: lists, inspects and watches the container engine of one host."""
+"""The engine room: the container engine of one host: list, inspect, watch, run."""
 
 from registrator.engine.client import Engine, Info
 from registrator.engine.decode import Hint, Listed
 from registrator.engine.endpoint import Endpoint, resolve
+from registrator.engine.execution import Execution
 
-__all__ = ["Endpoint", "Engine", "Hint", "Info", "Listed", "resolve"]
+__all__ = ["Endpoint", "Engine", "Execution", "Hint", "Info", "Listed", "resolve"]

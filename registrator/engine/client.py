@@ -1,9 +1,8 @@
 """The engine's HTTP API, as much of it as the daemon needs."""
 
-import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -11,11 +10,12 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote, urlencode
 
-from registrator.engine import api, decode, shape
+from registrator.engine import decode, shape
 from registrator.engine.decode import Hint, Listed
 from registrator.engine.endpoint import Endpoint
 from registrator.engine.lines import Lines
-from registrator.engine.transport import Answer, Refused, Transport
+from registrator.engine.transport import Answer, Refused
+from registrator.engine.versioned import Versioned
 from registrator.errors import Gone, SourceError
 from registrator.model import Container, ContainerId
 
@@ -52,16 +52,13 @@ class Engine:
 
     def __init__(self, endpoint: Endpoint, *, deadline: float = 10.0) -> None:
         """Read the endpoint's certificates, if it has any; send nothing."""
-        # One more than there are turns: a new event stream waits for none.
-        self._transport = Transport(
-            endpoint, connections=REQUESTS_AT_ONCE + 1, deadline=deadline
+        self._api = Versioned(
+            endpoint, requests_at_once=REQUESTS_AT_ONCE, deadline=deadline
         )
-        self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
-        self._api = ""
 
     async def __aenter__(self) -> Self:
         """Open the pool of connections; nothing is sent."""
-        await self._transport.__aenter__()
+        await self._api.__aenter__()
         return self
 
     async def __aexit__(
@@ -71,39 +68,40 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         """Close the pool; event streams close themselves."""
-        await self._transport.__aexit__(kind, error, trace)
+        await self._api.__aexit__(kind, error, trace)
 
     async def info(self) -> Info:
         """Ask the engine who it is."""
-        told = self._object(await self._get("/info"))
+        told = self._api.object(await self._api.fetch("/info"))
         try:
             return Info(
                 name=shape.text(told.get("Name"), "Name"),
                 version=shape.text(told.get("ServerVersion"), "ServerVersion"),
-                api=self._api,
+                api=self._api.version,
             )
         except shape.Misshapen as error:
-            raise SourceError(f"{self._transport}: /info: {error}") from error
+            raise SourceError(f"{self._api}: /info: {error}") from error
 
     async def list(self) -> tuple[Listed, ...]:
         """List every container that runs, the paused ones among them, or fail."""
         query = urlencode({"filters": json.dumps(_LISTED)})
-        answer = await self._get(f"/containers/json?{query}")
-        entries = self._json(answer)
+        answer = await self._api.fetch(f"/containers/json?{query}")
+        entries = self._api.json(answer)
         if not isinstance(entries, list):
-            raise SourceError(f"{self._transport}: the list of containers is none")
+            raise SourceError(f"{self._api}: the list of containers is none")
         return tuple(map(decode.listed, entries))
 
     async def inspect(self, container: ContainerId) -> Container:
         """Look at one container, running or not; raise `Gone` where there is none."""
         try:
-            answer = await self._get(f"/containers/{quote(container, safe='')}/json")
+            answer = await self._api.fetch(
+                f"/containers/{quote(container, safe='')}/json"
+            )
         except Refused as refused:
-            # A proxy's 404 says nothing of containers, and must not make them vanish.
-            if refused.status == 404 and "no such container" in refused.message.lower():
+            if refused.there_is_no_container:
                 raise Gone(f"container {container:.12}: no such container") from refused
             raise
-        return decode.container(self._json(answer))
+        return decode.container(self._api.json(answer))
 
     @asynccontextmanager
     async def events(
@@ -117,8 +115,8 @@ class Engine:
         `SourceError` only, and the caller opens the next stream. Take hints swiftly:
         Docker drops events for a reader that keeps it waiting.
         """
-        self._api = ""  # the engine may have been upgraded since the last stream
-        greeting = await self._greet()
+        # The engine may have been upgraded since the last stream.
+        greeting = await self._api.greet()
         query = {"filters": json.dumps(_WATCHED)}
         now = _clock(greeting)
         # Docker answers a moment before it begins to watch, so it is told to begin at a
@@ -128,9 +126,8 @@ class Engine:
         if since is not None:
             second, nano = divmod(since, _NANO)
             query["since"] = f"{second}.{nano:09}"
-        path = f"/v{self._api}/events?{urlencode(query)}"
         async with (
-            self._transport.stream(path) as pieces,
+            self._api.stream(f"/events?{urlencode(query)}") as pieces,
             aclosing(self._hints(pieces)) as hints,
         ):
             yield hints
@@ -148,40 +145,8 @@ class Engine:
                     continue  # the first of such lines has said it all
                 if lost:
                     said = "too long" if line is None else line[:200]
-                    log.warning(
-                        "%s: an event makes no sense: %r", self._transport, said
-                    )
+                    log.warning("%s: an event makes no sense: %r", self._api, said)
                 yield hint
-
-    async def _get(self, path: str) -> Answer:
-        async with self._turns:
-            try:
-                if not self._api:
-                    await self._greet()
-                return await self._transport.fetch(f"/v{self._api}{path}")
-            except SourceError as error:
-                if not isinstance(error, Refused) or error.status == 400:
-                    self._api = ""  # who answers next may be another version
-                raise
-
-    async def _greet(self) -> Answer:
-        """Agree on the version of the API, and return what told us."""
-        answer = await self._transport.fetch("/version")
-        self._api = api.agree(self._object(answer))
-        return answer
-
-    def _json(self, answer: Answer) -> object:
-        try:
-            parsed: object = json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{self._transport}: not JSON: {error}") from error
-        return parsed
-
-    def _object(self, answer: Answer) -> Mapping[str, object]:
-        told = self._json(answer)
-        if not isinstance(told, dict):
-            raise SourceError(f"{self._transport}: an answer is no JSON object")
-        return told
 
 
 def _clock(answer: Answer) -> int | None:

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -26,6 +26,15 @@ _KEEPALIVE: Final = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
 )
 
+_FINE: Final = {200, 201}
+
+Body = Mapping[str, object]
+"""What is sent as JSON."""
+
+
+class Ended(SourceError):
+    """The engine has ended an answer that it need not have ended."""
+
 
 class Refused(SourceError):
     """The engine answers, and not with what was asked for."""
@@ -35,10 +44,15 @@ class Refused(SourceError):
         self.status = status
         self.message = message
 
+    @property
+    def there_is_no_container(self) -> bool:
+        """Whether it is for that; a proxy's 404 says nothing of containers."""
+        return self.status == 404 and "no such container" in self.message.lower()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A 200 and what came with it."""
+    """A 200 or 201 and what came with it."""
 
     body: bytes
     date: str
@@ -73,46 +87,61 @@ class Transport:
     ) -> None:
         await self._session.close()
 
-    async def fetch(self, path: str) -> Answer:
-        """Send a GET and read the whole answer."""
-        with self._explained(path):
+    async def fetch(self, path: str, body: Body | None = None) -> Answer:
+        """Send a GET, or *body* by a POST, and read the whole answer."""
+        asked = self._what(path, body)
+        with self._explained(asked):
             async with (
                 asyncio.timeout(self._deadline),
-                self._session.get(self._url(path), allow_redirects=False) as response,
+                await self._ask(self._session, path, body) as response,
             ):
-                body = await response.read()
-        if response.status != 200:
-            raise Refused(self._what(path), response.status, _message(body))
-        return Answer(body=body, date=response.headers.get("Date", ""))
+                answer = await response.read()
+        if response.status not in _FINE:
+            raise Refused(asked, response.status, _message(answer))
+        return Answer(body=answer, date=response.headers.get("Date", ""))
 
     @asynccontextmanager
-    async def stream(self, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def stream(
+        self, path: str, body: Body | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an endless answer on a connection of its own, and yield its pieces.
 
         The engine has accepted it when this is entered; from there on there is no
-        deadline. The iteration ends by `SourceError` only.
+        deadline. The iteration ends by `SourceError` only: `Ended` where all is well.
         """
+        asked = self._what(path, body)
         async with self._open(1) as session:
-            with self._explained(path):
+            with self._explained(asked):
                 async with asyncio.timeout(self._deadline):
-                    response = await session.get(self._url(path), allow_redirects=False)
-                    body = b"" if response.status == 200 else await response.read()
-            if response.status != 200:
-                raise Refused(self._what(path), response.status, _message(body))
+                    response = await self._ask(session, path, body)
+                    fine = response.status in _FINE
+                    refusal = b"" if fine else await response.read()
+            if not fine:
+                raise Refused(asked, response.status, _message(refusal))
             try:
-                async with aclosing(self._pieces(path, response)) as pieces:
+                async with aclosing(self._pieces(asked, response)) as pieces:
                     yield pieces
             finally:
                 response.close()
 
     async def _pieces(
-        self, path: str, response: aiohttp.ClientResponse
+        self, asked: str, response: aiohttp.ClientResponse
     ) -> AsyncGenerator[bytes, None]:
         # Not by lines: aiohttp gives up the whole answer at a line of 512 KiB.
-        with self._explained(path):
+        with self._explained(asked):
             while piece := await response.content.readany():
                 yield piece
-        raise SourceError(f"{self._what(path)}: the engine ended the answer")
+        raise Ended(f"{asked}: the engine ended the answer")
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, path: str, body: Body | None
+    ) -> aiohttp.ClientResponse:
+        return await session.request(
+            _method(body),
+            URL(self._endpoint.url + path, encoded=True),
+            json=body,
+            allow_redirects=False,
+        )
 
     def _open(self, connections: int) -> aiohttp.ClientSession:
         connector: aiohttp.BaseConnector
@@ -130,21 +159,22 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=None),
         )
 
-    def _url(self, path: str) -> URL:
-        return URL(self._endpoint.url + path, encoded=True)
-
-    def _what(self, path: str) -> str:
-        return f"{self}: GET {path.partition('?')[0]}"
+    def _what(self, path: str, body: Body | None) -> str:
+        return f"{self}: {_method(body)} {path.partition('?')[0]}"
 
     @contextmanager
-    def _explained(self, path: str) -> Iterator[None]:
+    def _explained(self, asked: str) -> Iterator[None]:
         try:
             yield
         except (aiohttp.ClientError, OSError) as error:
             # One with a number is the kernel's, of a peer that went silent.
             late = isinstance(error, TimeoutError) and not error.errno
             reason = f"no answer in {self._deadline} s" if late else _reason(error)
-            raise SourceError(f"{self._what(path)}: {reason}") from error
+            raise SourceError(f"{asked}: {reason}") from error
+
+
+def _method(body: Body | None) -> str:
+    return "GET" if body is None else "POST"
 
 
 def _watched_socket(address: aiohttp.AddrInfoType) -> socket.socket:
