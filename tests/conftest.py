@@ -17,6 +17,7 @@ pytest_plugins = [
     "fixtures.haproxy",
     "fixtures.haproxy_process",
     "fixtures.network",
+    "fixtures.redis",
     "fixtures.zookeeper",
     # After what it imports: pytest wants to be the first that imports each.
     "fixtures.clusters",
