@@ -7,8 +7,7 @@ import pytest
 
 from fixtures.engine import RunContainer
 from registrator.check import Check
-from registrator.engine import resolve
-from registrator.engine.execution import Execution
+from registrator.engine import Execution, resolve
 from registrator.fitness import Status
 from registrator.health.probe import Failed, Means, Outcome
 from registrator.health.probes.command import CommandProbe
