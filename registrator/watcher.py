@@ -17,6 +17,7 @@ from registrator.bell import Bell
 from registrator.errors import BackendError, Unavailable
 from registrator.model import Instance
 from registrator.readable import Readable, Reading
+from registrator.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -57,16 +58,24 @@ class Watcher:
             count = changes.count
             look(watcher.latest for watcher in watchers)
             await changes.after(count)
+
+    Those of one registry may share a *voice* as well, and tell the log once of what
+    happens to all of them.
     """
 
     def __init__(
-        self, source: Readable, name: str = "", changes: Bell | None = None
+        self,
+        source: Readable,
+        name: str = "",
+        changes: Bell | None = None,
+        voice: Voice | None = None,
     ) -> None:
         self.changes = Bell() if changes is None else changes
         self.latest = Sighting(since=_now())
         """A new value with every change, never one that changes."""
         self._source = source
         self._name = name
+        self._voice = Voice(source.uri) if voice is None else voice
         self._told = 0
 
     @property
@@ -82,7 +91,7 @@ class Watcher:
             try:
                 await self._follow()
             except BackendError as error:
-                self._lose(str(error))
+                self._lose(error)
             if _now() - begun > CAP:
                 waits = delays(first=0.5, cap=CAP)
             await asyncio.sleep(next(waits))
@@ -96,8 +105,13 @@ class Watcher:
     def _find(self, reading: Reading) -> None:
         before = self.latest
         now = _now()
-        if before.error:
-            log.info("%s: read again after %.0f s", self.uri, before.age(now))
+        if before.error and self._voice.finds(self):
+            log.info(
+                "%s: read again after %.0f s%s",
+                self._voice.registry,
+                before.age(now),
+                self._voice.readers(),
+            )
         if reading.skipped not in {0, self._told}:
             log.warning(
                 "%s: %d entries are in no format known here, and left out",
@@ -115,13 +129,14 @@ class Watcher:
             )
         )
 
-    def _lose(self, error: str) -> None:
-        before = self.latest
-        if not before.error:
-            stands = "what it held stands" if before.known else "nothing is known of it"
-            log.warning("%s; %s, trying again", error, stands)
-        since = _now() if before.current else before.since
-        self._show(replace(before, current=False, since=since, error=error))
+    def _lose(self, error: BackendError) -> None:
+        before, now, readers = self.latest, _now(), self._voice.readers()
+        if not before.error and self._voice.loses(self, error, now):
+            known = before.known or self._voice.remembers
+            stands = "what it held stands" if known else "nothing is known of it"
+            log.warning("%s; %s, trying again%s", error, stands, readers)
+        since = now if before.current else before.since
+        self._show(replace(before, current=False, since=since, error=str(error)))
 
     def _show(self, sighting: Sighting) -> None:
         if sighting != self.latest:

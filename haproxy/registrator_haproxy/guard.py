@@ -8,11 +8,14 @@ little, or has lasted.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Final, Self
 
 from registrator.model import Instance
 
 Instances = Mapping[str, Instance]
+
+AWAY: Final = "the registry is away"
+"""Why a registry's last servers stand that is away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def believe(
     As many new ones as went are a replacement, and no loss.
     """
     if shown is None:
-        return _alone(before, "the registry is away", caution, now)
+        return _alone(before, AWAY, caution, now)
     if not shown and before.believed:
         return _alone(before, "the registry shows no servers", caution, now)
     total = len(before.believed)

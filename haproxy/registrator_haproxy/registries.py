@@ -14,10 +14,11 @@ from registrator.fitness import Status
 from registrator.model import Instance
 from registrator.readable import Readable, Site
 from registrator.visible import visible
+from registrator.voice import Voice
 from registrator.watcher import Sighting, Watcher
 from registrator_haproxy.configuration.model import Configuration, Service
 from registrator_haproxy.damping import Marks
-from registrator_haproxy.guard import Belief, Instances, believe
+from registrator_haproxy.guard import AWAY, Belief, Instances, believe
 
 log = logging.getLogger(__name__)
 
@@ -103,12 +104,28 @@ class Registries:
         async with AsyncExitStack() as opened:
             for source in self._sources.values():
                 await opened.enter_async_context(source)
+            voices = self._voices()
             async with asyncio.TaskGroup() as rooms:
                 for origin, service, source in self._origins():
                     name = service.name or origin[0]
-                    watcher = Watcher(source, name, self.changes)
+                    voice = voices[_registry(source.uri)]
+                    watcher = Watcher(source, name, self.changes, voice)
                     self._watchers[origin] = watcher
                     rooms.create_task(watcher.run(), name=f"watch {origin}")
+
+    def _voices(self) -> Mapping[str, Voice]:
+        """Have a voice for each registry, which is one under whatever paths."""
+        readers: dict[str, set[str]] = {}
+        remembered: set[str] = set()
+        for origin, _, source in self._origins():
+            registry = _registry(source.uri)
+            readers.setdefault(registry, set()).add(origin[0])
+            if self._beliefs.get(origin, Belief()).instances:
+                remembered.add(registry)
+        return {
+            registry: Voice(registry, len(names), remembers=registry in remembered)
+            for registry, names in readers.items()
+        }
 
     def look(self, now: float) -> Look:
         """Say what is believed; *now* is the loop's time."""
@@ -190,12 +207,11 @@ class Registries:
             log.info("%s: %s: %s is not held out any more", name, uri, visible(key))
 
     def _tell(self, origin: Origin, before: Belief, after: Belief) -> None:
-        if after.why == before.why:
+        """Tell what is the service's own; its watchers tell that a registry is away."""
+        if after.why in {before.why, AWAY}:
             return
         name, uri = origin
-        if not after.why:
-            log.info("%s: %s is believed again", name, uri)
-        elif before.believed:
+        if after.why and before.believed:
             log.warning(
                 "%s: %s: %s; %d servers stand",
                 name,
@@ -203,6 +219,15 @@ class Registries:
                 after.why,
                 len(after.instances),
             )
+        elif not after.why and before.why != AWAY:
+            log.info("%s: %s is believed again", name, uri)
+
+
+def _registry(uri: str) -> str:
+    """Cut the path off an address for people, if there is anything before it."""
+    scheme, _, rest = uri.partition("://")
+    servers = rest.partition("/")[0]
+    return f"{scheme}://{servers}" if servers else uri
 
 
 def _sources(

@@ -13,9 +13,12 @@ from fixtures.etcd import EtcdServer, StartEtcd
 from registrator import stores
 from registrator.backend import Backend, Site
 from registrator.errors import ConfigError
+from registrator.model import Instance
 from registrator_haproxy.configuration.model import Configuration
+from registrator_haproxy.guard import AWAY, Belief
 from registrator_haproxy.registries import Registries
 from samples import drop, put, web
+from servers import free_ports
 from waiting import eventually
 
 pytestmark = [pytest.mark.needs_consul, pytest.mark.needs_etcd]
@@ -112,6 +115,55 @@ async def test_a_registry_that_is_down_takes_nothing_from_any(
         await put(two, web("here:c:80", address="10.0.0.3"))
         more = [*both, "10.0.0.3:8000"]
         await eventually(lambda: places(registries) == more, "the other goes on")
+
+
+async def test_many_services_of_a_registry_that_goes_and_comes_are_two_lines(
+    start_etcd: StartEtcd, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "registrator.watcher")
+    caplog.set_level(logging.INFO, "registrator_haproxy.registries")
+    etcd = start_etcd()
+    names = [f"s{number}" for number in range(20)]
+    for name in names:
+        etcd.put(f"/{name[-1]}/{name}/h:a:80", "10.0.0.1:80")
+    sources = {name: {"from": f"{etcd.uri}/{name[-1]}"} for name in names}
+    registries = Registries(Configuration.model_validate({"services": sources}), SITE)
+
+    def look(*, error: bool) -> bool:
+        registries.look(asyncio.get_running_loop().time())
+        seen = registries.sightings.values()
+        return len(seen) == len(names) and all(
+            bool(each.error) == error and each.known for each in seen
+        )
+
+    async with following(registries):
+        await eventually(lambda: look(error=False), "all are there")
+        with etcd.outage():
+            await eventually(lambda: look(error=True), "all have lost it")
+            assert {each.why for each in registries.beliefs.values()} == {AWAY}
+        await eventually(lambda: look(error=False), "all are back")
+
+    gone, back = (each.getMessage() for each in caplog.records)
+    assert gone.endswith("; what it held stands, trying again; 20 services read it")
+    assert back.startswith(f"{etcd.uri}: read again after ")
+    assert back.endswith(" s; 20 services read it")
+
+
+async def test_a_registry_that_is_away_from_the_start_is_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (port,) = free_ports(1)
+    uri = f"etcd://127.0.0.1:{port}/web"
+    said = {"web": {"from": uri}, "db": {"from": uri}}
+    configuration = Configuration.model_validate({"services": said})
+    remembered = {("web", uri): Belief.of({"a": Instance.of(web())})}
+    registries = Registries(configuration, SITE, remembered)
+    async with following(registries):
+        await eventually(lambda: registries.heard, "each was heard, or is away")
+        assert places(registries) == ["10.0.0.1:8000"]
+
+    (line,) = (each.getMessage() for each in caplog.records)
+    assert line.endswith("; what it held stands, trying again; 2 services read it")
 
 
 def doubted(registries: Registries) -> list[str]:
