@@ -197,6 +197,7 @@ def _rules(prepared: Prepared, node: str, addresses: tuple[str, str]) -> Rules:
         ip_label=settings.use_ip_from_label,
         network=settings.network,
         tags=prepared.tags,
+        check_kinds=prepared.check_kinds,
     )
 
 

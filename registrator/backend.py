@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
+from registrator.check import Check
 from registrator.errors import BackendError
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
@@ -27,8 +28,6 @@ class Backend(Readable, Generic[R]):
     refresh_every: float | None = None
     """Seconds between calls of `refresh`; None where nothing expires."""
     schemes: ClassVar[tuple[str, ...]]
-    own_checks: frozenset[str] = frozenset()
-    """The kinds of checks that it runs itself; all others the daemon has to."""
     local: ClassVar[bool] = False
     """Whether what it holds ends with the daemon, and no other can read it.
 
@@ -39,6 +38,11 @@ class Backend(Readable, Generic[R]):
     def identity(self) -> str:
         """What no other backend has that would write the same records: `uri`."""
         return self.uri
+
+    def runs(self, check: Check) -> bool:
+        """Whether the store runs *check* itself: then the daemon need not. Pure."""
+        del check
+        return False
 
     @abstractmethod
     def record(self, service: Service) -> R | None:

@@ -14,6 +14,8 @@ class Check:
     the name of one that another package has."""
     target: str = ""
     """A URL for http, a container id for docker and script, else address:port."""
+    chosen: bool = False
+    """Whether its address is one that the container named, for which nobody vouches."""
     asked: str = ""
     """What is asked for: the service of a grpc check ("": the server as a whole), the
     name of a dns one, the datagram of a udp one."""

@@ -1,7 +1,8 @@
 """What can be known of the settings before the first connection is made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from importlib.metadata import entry_points
 from typing import Any
 
 from registrator import control, haproxy_command, state, stores
@@ -11,6 +12,9 @@ from registrator.errors import ConfigError
 from registrator.labels import TagTemplate
 from registrator.registries import registries
 from registrator.settings import Settings
+
+CHECKS = "registrator.checks"
+"""The entry points of the checks that run here, named by kind; others' too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,8 @@ class Prepared:
     """The registries' addresses for people."""
     remote: bool
     """Whether a registry keeps what outlives the daemon."""
+    check_kinds: frozenset[str] = field(default_factory=frozenset)
+    """The kinds of checks that run here."""
 
     def site(self, node: str, address: str) -> Site:
         """Say what a store is told of this host; make the directory for its state."""
@@ -77,6 +83,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         tags=tags,
         uris=[each.uri for each in made],
         remote=not all(each.local for each in made),
+        check_kinds=frozenset(entry_points(group=CHECKS).names),
     )
 
 
@@ -89,6 +96,8 @@ def _site(
         ttl=settings.ttl,
         ttl_refresh=settings.ttl_refresh or settings.ttl / 3,
         cleanup=settings.cleanup,
+        keeps_unhealthy=settings.unhealthy == "keep",
+        local_checks=settings.checks == "local",
         environment=environment,
     )
 

@@ -40,3 +40,25 @@ def test_every_mistake_is_told_at_once_the_haproxy_sides_too(tmp_path: Path) -> 
 
 def test_without_a_haproxy_side_nothing_is_asked_of_it() -> None:
     prepared.judge(Settings(registries=("memory:",)), {})
+
+
+def test_a_store_is_told_what_becomes_of_the_unfit_and_who_runs_checks() -> None:
+    settings = Settings(registries=("memory:",), unhealthy="keep", checks="local")
+
+    site = prepared.prepare(settings, {}).site("here", "10.0.0.1")
+
+    assert (site.keeps_unhealthy, site.local_checks) == (True, True)
+
+
+def test_kinds_of_checks_are_those_that_packages_offer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "shop-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\n")
+    (package / "entry_points.txt").write_text("[registrator.checks]\nmysql = shop:X\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    found = prepared.prepare(Settings(registries=("memory:",)), {})
+
+    assert "mysql" in found.check_kinds

@@ -1,6 +1,6 @@
 """Where clients reach a port: through the host, or at the container's own address."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,6 +84,27 @@ def locate(
         reason=found.reason,
         notes=(*found.notes, *notes),
     )
+
+
+def places(
+    wanted: Port, home: Container, rules: Rules, wishes: Wishes
+) -> Mapping[str, Location]:
+    """Where *wanted* is reached through the host, and where by itself.
+
+    One without an address says why it is not.
+    """
+    prefer_ipv6 = wishes.get("ip_version") == "6"
+    if home.network_mode == "host":
+        return dict.fromkeys(
+            ("published", "container"), _on_host(wanted, rules, prefer_ipv6)
+        )
+    if bindings := home.published.get(wanted):
+        published = _published(bindings, rules, prefer_ipv6)
+    else:
+        reason = "the port is not published"
+        published = Location(address="", port=wanted.number, reason=reason)
+    own = _own(wanted, home, rules, wishes, prefer_ipv6)
+    return {"published": published, "container": own}
 
 
 def _is_bridged(container: Container) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from registrator.labels.addresses import NoAddress, Way, home_of, locate, way
+from registrator.labels.addresses import NoAddress, Way, home_of, locate, places, way
 from registrator.labels.metadata import Settings, Wishes
 from registrator.labels.naming import service_ids, service_name
 from registrator.labels.ports import MAX_SERVICES, ports_of
@@ -152,7 +152,13 @@ def _settled(
         location = locate(port, case.container, case.home, case.rules, wishes)
         name = service_name(port, case.container, wishes, grouped=case.grouped)
         draft = Draft(
-            id=case.ids[port], name=name, port=port, location=location, tags=case.tags
+            id=case.ids[port],
+            name=name,
+            port=port,
+            location=location,
+            places=places(port, case.home, case.rules, wishes),
+            check_kinds=case.rules.check_kinds,
+            tags=case.tags,
         )
         service, notes = build(draft, case.container, wishes)
     except NoAddress as refused:

@@ -26,3 +26,5 @@ class Rules:
     """--network: whose address counts for a container on several networks."""
     tags: TagTemplate | None = None
     """-tags: tags for every service."""
+    check_kinds: frozenset[str] = frozenset()
+    """The kinds of checks that run here, those of other packages among them."""

@@ -8,6 +8,7 @@ from registrator.fitness import Health
 from registrator.labels import whitelist
 from registrator.labels.addresses import Location
 from registrator.labels.checks import Target, checks
+from registrator.labels.durations import seconds
 from registrator.labels.metadata import Wishes
 from registrator.labels.naming import image_name
 from registrator.labels.tags import split_tags
@@ -23,12 +24,16 @@ NO_METADATA = frozenset(
         "network",
         "ports",
         "ip_version",
+        "health",
+        "drain",
         "weight_warning",
         "enable_tag_override",
     }
 )
 """Wishes that are no metadata, besides those that begin with one of these:"""
 _NO_METADATA_PREFIXES = ("check_", "tagged_address_")
+
+LONGEST_DRAIN = 86400.0
 
 _TAGGED_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 _WITH_PORT = re.compile(r"(?:\[([^]]*)\]|([^:]*))(?::([0-9]{1,5}))?")
@@ -42,6 +47,9 @@ class Draft:
     name: str
     port: Port
     location: Location
+    places: Mapping[str, Location]
+    """Where it may be checked instead."""
+    check_kinds: frozenset[str]
     tags: tuple[str, ...]
     """What the operator's template gives."""
 
@@ -55,9 +63,12 @@ def build(
     """
     location = draft.location
     target = Target(
-        address=location.address, port=location.port, container=container.id
+        address=location.address,
+        port=location.port,
+        container=container.id,
+        places=draft.places,
     )
-    asked, check_notes = checks(wishes.values, target)
+    asked, check_notes = checks(wishes.values, target, draft.check_kinds)
     (priority, weight, weight_warning), weight_notes = _weights(wishes)
     service = Service(
         id=whitelist.service_id(draft.id),
@@ -69,6 +80,8 @@ def build(
         metadata=whitelist.metadata(_metadata(wishes.values)),
         checks=asked,
         health=Health.PAUSED if container.state is State.PAUSED else container.health,
+        health_required=_is_required(wishes),
+        drain=_drain(wishes),
         priority=priority,
         weight=weight,
         weight_warning=weight_warning,
@@ -84,6 +97,29 @@ def build(
 def _tags(draft: Draft, wishes: Wishes) -> tuple[str, ...]:
     udp = ("udp",) if draft.port.transport == "udp" else ()
     return whitelist.tags((*split_tags(wishes.get("tags")), *draft.tags, *udp))
+
+
+def _is_required(wishes: Wishes) -> bool:
+    """Whether the service is to be shown nowhere while it is critical."""
+    word = wishes.get("health").strip().lower()
+    if word in {"", "required"}:
+        return bool(word)
+    raise Refused(f"health is required or nothing, not {shown(word)}")
+
+
+def _drain(wishes: Wishes) -> float:
+    """Seconds for which the service serves on when it has left the registries."""
+    text = wishes.get("drain").strip()
+    try:
+        found = seconds(text or "0")
+    except ValueError:
+        found = LONGEST_DRAIN + 1
+    if found <= LONGEST_DRAIN:
+        return found
+    raise Refused(
+        f"drain is no duration such as 10s, at most {LONGEST_DRAIN / 3600:.0f}h: "
+        f"{shown(text)}"
+    )
 
 
 def _metadata(values: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,19 @@
 import pytest
 
-from labels.making import ID, notes, refusal, service
+from labels.making import (
+    BRIDGE,
+    ID,
+    container,
+    environment,
+    notes,
+    refusal,
+    rules,
+    service,
+)
 from registrator.check import Check
 from registrator.fitness import Status
-from registrator.model import Binding, Port
+from registrator.labels import decide
+from registrator.model import Binding, Port, Service
 
 AT = "192.168.1.9:8000"
 
@@ -88,6 +98,7 @@ def refused(*texts: str) -> str:
             ["SCRIPT=nc -z $SERVICE_IP $SERVICE_PORT 'a b' x=$SERVICE_PORT"],
             Check(
                 kind="script",
+                target=ID,
                 command=("nc", "-z", "192.168.1.9", "8000", "a b", "x=8000"),
                 interval=10,
             ),
@@ -133,6 +144,82 @@ def refused(*texts: str) -> str:
             Check(kind="tcp", target=AT, interval=10),
             id="empty and zero times",
         ),
+        pytest.param(
+            ["TCP=1", "RISE=2", "FALL=100", "DELAY=30s", "EXPECT=+OK ", "INTERVAL=1ns"],
+            Check(
+                kind="tcp",
+                target=AT,
+                interval=0.1,
+                rise=2,
+                fall=100,
+                delay=30,
+                expect="+OK ",
+            ),
+            id="rise, fall, delay and a text",
+        ),
+        pytest.param(
+            ["HTTP=/", "STATUS=200-299, 401", "EXPECT=ok"],
+            Check(
+                kind="http",
+                target=f"http://{AT}/",
+                interval=10,
+                statuses=((200, 299), (401, 401)),
+                expect="ok",
+            ),
+            id="the statuses and the text of an answer",
+        ),
+        pytest.param(
+            ["HTTPS=/", "TLS_SERVER_NAME=web.example"],
+            Check(
+                kind="http",
+                target=f"https://{AT}/",
+                interval=10,
+                server_name="web.example",
+            ),
+            id="https with another name in the certificate",
+        ),
+        pytest.param(
+            ["TLS=true", "TLS_SERVER_NAME=web.example", "TLS_SKIP_VERIFY=1"],
+            Check(
+                kind="tls",
+                target=AT,
+                interval=10,
+                server_name="web.example",
+                tls_skip_verify=True,
+            ),
+            id="tls",
+        ),
+        pytest.param(
+            ["GRPC=shop.v1.Cart", "TLS_SERVER_NAME=x"],
+            Check(kind="grpc", target=AT, interval=10, asked="shop.v1.Cart"),
+            id="a service of a grpc server",
+        ),
+        pytest.param(["UDP=TRUE"], Check(kind="udp", target=AT, interval=10), id="udp"),
+        pytest.param(
+            ["UDP=are you there?", "EXPECT=yes"],
+            Check(
+                kind="udp", target=AT, interval=10, asked="are you there?", expect="yes"
+            ),
+            id="a question by udp",
+        ),
+        pytest.param(
+            ["DNS=www.example.com."],
+            Check(kind="dns", target=AT, interval=10, asked="www.example.com"),
+            id="dns",
+        ),
+        pytest.param(
+            ["DNS= _web._tcp.example srv "],
+            Check(kind="dns", target=AT, interval=10, asked="_web._tcp.example SRV"),
+            id="dns with a type",
+        ),
+        pytest.param(
+            ["REDIS=yes"], Check(kind="redis", target=AT, interval=10), id="redis"
+        ),
+        pytest.param(
+            ["TTL=30s", "RISE=3", "DELAY=1s", "EXPECT=x", "INITIAL_STATUS=warning"],
+            Check(kind="ttl", ttl=30, initial_status=Status.WARNING),
+            id="ttl has no answers to judge",
+        ),
     ],
 )
 def test_a_check_is_read(texts: list[str], expected: Check) -> None:
@@ -140,7 +227,7 @@ def test_a_check_is_read(texts: list[str], expected: Check) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "false", "0", "no", "off", "False"])
-@pytest.mark.parametrize("kind", ["TCP", "GRPC"])
+@pytest.mark.parametrize("kind", ["TCP", "GRPC", "TLS", "UDP", "DNS", "REDIS"])
 def test_a_switch_that_is_off_is_no_check(kind: str, value: str) -> None:
     assert checks(f"{kind}={value}") == ()
 
@@ -150,6 +237,7 @@ def test_options_alone_are_no_check() -> None:
 
 
 ALL_KINDS = ["HTTP=/", "HTTPS=/", "CMD=c", "SCRIPT=s", "TTL=1s", "TCP=1", "GRPC=1"]
+ALL_KINDS += ["DOCKER=d", "TLS=1", "UDP=1", "DNS=a", "REDIS=1"]
 
 
 @pytest.mark.parametrize(
@@ -163,12 +251,14 @@ ALL_KINDS = ["HTTP=/", "HTTPS=/", "CMD=c", "SCRIPT=s", "TTL=1s", "TCP=1", "GRPC=
         (5, "tcp"),
         (6, "grpc"),
         (7, "docker"),
+        (8, "tls"),
+        (9, "udp"),
+        (10, "dns"),
+        (11, "redis"),
     ],
 )
 def test_of_several_kinds_the_first_one_counts(skipped: int, expected: str) -> None:
-    asked = [*ALL_KINDS, "DOCKER=d"][skipped:]
-
-    assert check(*reversed(asked)).kind == expected
+    assert check(*reversed(ALL_KINDS[skipped:])).kind == expected
 
 
 def test_several_checks_have_numbers_and_share_what_has_none() -> None:
@@ -234,6 +324,30 @@ def test_an_ipv6_address_is_written_in_brackets_but_for_commands() -> None:
         (["CMD= "], "the check's command cannot be run: ' '"),
         (["CMD=a 'b\nc'"], "the check's command cannot be run"),
         (["DOCKER=" + "x" * 5000], "the check's command cannot be run"),
+        (["TCP=1", "RISE=0"], "check_rise is no number from 1 to 100: '0'"),
+        (["TCP=1", "FALL=101"], "check_fall is no number from 1 to 100: '101'"),
+        (["TCP=1", "FALL=1.5"], "check_fall is no number"),
+        (["TCP=1", "DELAY=later"], "check_delay is no duration"),
+        (["TCP=1", "EXPECT=a\0"], "check_expect is not printable"),
+        (["TCP=1", "EXPECT=" + "x" * 1025], "check_expect is not printable or too"),
+        (["HTTP=/", "STATUS=OK"], "check_status is no list of HTTP statuses"),
+        (["HTTP=/", "STATUS=200,"], "check_status is no list"),
+        (["HTTP=/", "STATUS=299-200"], "check_status is no list"),
+        (["HTTP=/", "STATUS=600"], "check_status is no list"),
+        (["HTTP=/", "STATUS=" + "200," * 33], "check_status is no list"),
+        (
+            ["TLS=1", "TLS_SERVER_NAME=a b"],
+            "check_tls_server_name is no name of a host",
+        ),
+        (["TLS=1", "TLS_SERVER_NAME=" + "a." * 127], "is no name of a host"),
+        (["GRPC=a/b"], "check_grpc is neither true nor a service: 'a/b'"),
+        (["UDP=a\r\nb"], "check_udp is not printable"),
+        (["DNS=true"], "check_dns is no name"),
+        (["DNS=a b c"], "check_dns is no name"),
+        (["DNS=a AXFR"], "check_dns is no name, or name and type"),
+        (["DNS=a..b"], "check_dns is no name of a host"),
+        (["TCP=1", "ADDRESS=elsewhere"], "check_address is published, container or an"),
+        (["TCP=1", "ADDRESS=0.0.0.0"], "'0.0.0.0' is no address to connect to"),
         ([f"{number}_TCP=1" for number in range(16)], "more than 16 checks"),
     ],
 )
@@ -263,3 +377,137 @@ def test_checks_are_no_metadata() -> None:
     found = service("SERVICE_CHECK_TCP=1", "SERVICE_CHECK_FOO=1", "SERVICE_CHECKED=1")
 
     assert found.metadata == {"checked": "1"}
+
+
+def at(service: Service) -> tuple[str, bool]:
+    (found,) = service.checks
+    return found.target, found.chosen
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("", (AT, False)),
+        ("published", (AT, False)),
+        ("Container", ("172.17.0.5:80", False)),
+        ("172.17.0.5", ("172.17.0.5:8000", False)),
+        ("10.1.2.3", ("10.1.2.3:8000", True)),
+        ("fd00::7", ("[fd00::7]:8000", True)),
+    ],
+)
+def test_a_check_is_of_the_address_that_is_asked_for(
+    place: str, expected: tuple[str, bool]
+) -> None:
+    found = service("SERVICE_CHECK_TCP=1", f"SERVICE_CHECK_ADDRESS={place}")
+
+    assert at(found) == expected
+
+
+def test_a_command_knows_the_address_and_is_run_in_the_container() -> None:
+    found = service(
+        "SERVICE_CHECK_DOCKER=nc $SERVICE_IP $SERVICE_PORT",
+        "SERVICE_CHECK_ADDRESS=10.1.2.3",
+    )
+
+    assert at(found) == (ID, False)
+    assert found.checks[0].command == ("nc", "10.1.2.3", "8000")
+
+
+def test_on_the_hosts_network_both_places_are_one() -> None:
+    for place in ("published", "container"):
+        found = service(
+            "SERVICE_CHECK_TCP=1",
+            f"SERVICE_CHECK_ADDRESS={place}",
+            network_mode="host",
+            published={},
+        )
+        assert at(found) == ("192.168.1.9:80", False)
+
+
+@pytest.mark.parametrize(
+    ("place", "changes", "reason"),
+    [
+        (
+            "published",
+            {"published": {}, "network_mode": "mynet"},
+            "check_address is published: the port is not published",
+        ),
+        (
+            "container",
+            {"networks": ()},
+            "check_address is container: it has no address of its own on any network",
+        ),
+    ],
+)
+def test_a_place_that_is_none_refuses_the_service(
+    place: str, changes: dict[str, object], reason: str
+) -> None:
+    asked = ("SERVICE_CHECK_TCP=1", f"SERVICE_CHECK_ADDRESS={place}")
+
+    assert refusal(*asked, **{"networks": (BRIDGE,), **changes}) == reason
+
+
+def foreign(*texts: str) -> tuple[Service | None, str, str]:
+    """Decide where other packages have the kinds mysql and, wrongly, tcp."""
+    made = container(environment=environment(*(f"SERVICE_CHECK_{t}" for t in texts)))
+    (found,) = decide(made, rules(check_kinds=frozenset({"mysql", "tcp", "rise"})))
+    return found.service, found.reason, "; ".join(found.notes)
+
+
+def test_a_kind_of_another_package_gets_what_stands_behind_its_name() -> None:
+    found, _, noted = foreign(
+        "MYSQL=shop", "MYSQL_USER=probe", "MYSQL_DB_2=b", "RISE=2", "2_MYSQL=true"
+    )
+
+    assert found is not None
+    assert found.checks == (
+        Check(
+            kind="mysql",
+            target=AT,
+            interval=10,
+            rise=2,
+            asked="shop",
+            options=(("db_2", "b"), ("user", "probe")),
+        ),
+        Check(
+            kind="mysql",
+            target=AT,
+            interval=10,
+            rise=2,
+            options=(("db_2", "b"), ("user", "probe")),
+        ),
+    )
+    assert noted == ""
+
+
+def test_a_kind_of_another_package_takes_no_word_of_ours() -> None:
+    found, _, _ = foreign("TCP=1", "MYSQL=no")
+
+    assert found is not None
+    assert [each.kind for each in found.checks] == ["tcp"]
+
+
+def test_a_kind_that_no_package_has_is_noted() -> None:
+    assert "'mysql, mysql_user'" in notes(
+        "SERVICE_CHECK_MYSQL=1", "SERVICE_CHECK_MYSQL_USER=x"
+    )
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["MYSQL=a\nb"],
+        ["MYSQL=1", "MYSQL_USER=a\0"],
+        ["MYSQL=1", "MYSQL_A-B=x"],
+        ["MYSQL=1", *(f"MYSQL_{number}=x" for number in range(33))],
+    ],
+)
+def test_what_is_said_to_a_kind_of_another_package_has_bounds(texts: list[str]) -> None:
+    found, reason, _ = foreign(*texts)
+
+    assert found is None
+    assert "check_" in reason
+
+
+def test_an_address_without_a_check_is_not_looked_at() -> None:
+    assert checks("ADDRESS=nonsense") == ()

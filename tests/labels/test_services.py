@@ -44,6 +44,8 @@ def test_metadata_is_what_has_no_other_meaning() -> None:
         "SERVICE_PORTS=80",
         "SERVICE_IP_VERSION=4",
         "SERVICE_CHECK_TCP=1",
+        "SERVICE_HEALTH=required",
+        "SERVICE_DRAIN=10s",
         "SERVICE_TAGGED_ADDRESS_WAN=1.2.3.4",
         "SERVICE_ENABLE_TAG_OVERRIDE=true",
     )
@@ -145,3 +147,35 @@ def test_a_service_is_as_fit_as_its_container(
     state: State, health: Health, status: Status
 ) -> None:
     assert service(state=state, health=health).status == status
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        pytest.param([], (False, 0.0), id="nothing said"),
+        pytest.param(["HEALTH=", "DRAIN="], (False, 0.0), id="nothing"),
+        pytest.param(["HEALTH=Required", "DRAIN=1m"], (True, 60.0), id="both"),
+        pytest.param(["80_DRAIN=2.5", "DRAIN=1m"], (False, 2.5), id="for one port"),
+        pytest.param(["DRAIN=24h"], (False, 86400.0), id="a day"),
+    ],
+)
+def test_a_service_may_need_health_and_time_to_leave(
+    texts: list[str], expected: tuple[bool, float]
+) -> None:
+    found = service(*(f"SERVICE_{text}" for text in texts))
+
+    assert (found.health_required, found.drain) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("HEALTH=optional", "health is required or nothing, not 'optional'"),
+        ("HEALTH=true", "health is required or nothing, not 'true'"),
+        ("DRAIN=soon", "drain is no duration such as 10s, at most 24h: 'soon'"),
+        ("DRAIN=25h", "drain is no duration such as 10s, at most 24h: '25h'"),
+        ("DRAIN=-1", "drain is no duration"),
+    ],
+)
+def test_other_words_for_health_and_drain_are_refused(text: str, reason: str) -> None:
+    assert reason in refusal(f"SERVICE_{text}")

@@ -22,11 +22,12 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from registrator.backend import Backend, Failures, Reading, Site
+from registrator.check import Check
 from registrator.errors import BackendError, NotOwner, Unavailable
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.consul.agent import DEADLINE, Denied, Refused
-from registrator_backends.consul.checks import KINDS
+from registrator_backends.consul.checks import runs, waits_for_us
 from registrator_backends.consul.client import CONNECTIONS, ConsulClient
 from registrator_backends.consul.record import ConsulRecord, owner, read, render
 from registrator_backends.consul.uri import ConsulAddress, read_address
@@ -50,8 +51,6 @@ class ConsulBackend(Backend[ConsulRecord]):
         self._site = site
         self._deadline = deadline
         self._client = ConsulClient(address, deadline)
-        # Those with a TTL wait for our word, whoever runs the others.
-        self.own_checks = frozenset({"ttl"}) if site.local_checks else KINDS
         self._mute: Failures = {}
         # How gliderlabs/registrator names the services of this host.
         self._anchors_id = re.compile(
@@ -82,9 +81,13 @@ class ConsulBackend(Backend[ConsulRecord]):
         """Close the connections; services stay registered."""
         await self._client.close()
 
+    def runs(self, check: Check) -> bool:
+        """Whether the agent runs it: what it can, unless all is to run here."""
+        return waits_for_us(check) if self._site.local_checks else runs(check)
+
     def record(self, service: Service) -> ConsulRecord:
         """Keep every service: Consul has a status for those that do not pass."""
-        return render(service, self._site.node, self.own_checks)
+        return render(service, self._site.node, self.runs)
 
     async def owned(self) -> Mapping[ServiceId, ConsulRecord]:
         """Read the agent's services that are ours, with their checks."""

@@ -5,7 +5,7 @@ Sources: Consul's HTTP API, "Check - Agent"; what a 1.8.7 agent does with it.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from registrator.check import Check
@@ -40,13 +40,31 @@ class Report:
 
 RUNNING = Report(Status.PASSING.value, "container is running")
 
-KINDS = frozenset({"http", "tcp", "grpc", "ttl", "script", "docker"})
-"""What an agent of any version runs."""
+Runs = Callable[[Check], bool]
+"""Whether the agent runs a check, rather than the daemon."""
+
+_KINDS = frozenset({"http", "tcp", "grpc", "ttl", "script", "docker"})
 
 # A hundred years: the state stays as it was told until it is told anew, also
 # while this daemon is away or the agent is started again.
 _NEVER_EXPIRES = "876000h"
 _DEFAULT_INTERVAL = 10.0  # as with gliderlabs/registrator
+
+
+def runs(check: Check) -> bool:
+    """Whether an agent of any version can run *check* as it was asked for.
+
+    Agents leave alone what they do not know, and would say passing where the answer
+    is not what was wanted: so a check with anything of that kind is not theirs. Nor
+    is one of an address that a container named: agents look at whatever they are told.
+    """
+    more = check.statuses, check.expect, check.delay, check.server_name, check.chosen
+    return check.kind in _KINDS and not any(more)
+
+
+def waits_for_us(check: Check) -> bool:
+    """Whether the agent cannot do without our word on *check*, whoever runs others."""
+    return check.kind == "ttl"
 
 
 def health_check_id(service: ServiceId) -> str:
@@ -70,11 +88,9 @@ def is_ours(check: str, service: ServiceId) -> bool:
     return rest == service and (numbered or kind in {"service", "health"})
 
 
-def definitions(
-    service: Service, kinds: frozenset[str] = KINDS
-) -> tuple[Definition, ...]:
-    """Write out the service's own checks of the *kinds* that the agent is to run."""
-    own = [each for each in service.checks if each.kind in kinds]
+def definitions(service: Service, runs: Runs = runs) -> tuple[Definition, ...]:
+    """Write out those of the service's checks that the agent *runs*."""
+    own = [each for each in service.checks if runs(each)]
     names = check_ids(service.id, len(own))
     return tuple(
         _common(service.name, name, check) | _particular(check)
@@ -104,8 +120,8 @@ def with_state(
     return begun
 
 
-def report(service: Service, kinds: frozenset[str] = KINDS) -> Report | None:
-    """Say what is known here, beside the checks of the *kinds* that the agent runs.
+def report(service: Service, runs: Runs = runs) -> Report | None:
+    """Say what is known here, beside the checks that the agent *runs*.
 
     None where that is nothing.
     """
@@ -113,7 +129,7 @@ def report(service: Service, kinds: frozenset[str] = KINDS) -> Report | None:
     said = (
         service.operators_finding,
         service.engines_finding,
-        *(result for check, result in results if check.kind not in kinds),
+        *(result for check, result in results if not runs(check)),
     )
     findings = [each for each in said if each is not None]
     if not findings:
@@ -148,6 +164,10 @@ def _common(service: str, name: str, check: Check) -> Definition:
         written["Interval"] = duration(interval)
         if check.timeout is not None:
             written["Timeout"] = duration(check.timeout)
+        if check.rise > 1:
+            written["SuccessBeforePassing"] = check.rise
+        if check.fall > 1:
+            written["FailuresBeforeCritical"] = check.fall
     if check.initial_status is not None:
         written["Status"] = check.initial_status.value
     if check.deregister_after is not None:
@@ -162,7 +182,8 @@ def _particular(check: Check) -> Definition:
         case "tcp":
             return {"TCP": check.target}
         case "grpc":
-            return {"GRPC": check.target, "GRPCUseTLS": check.tls} | _trust(check)
+            target = "/".join(filter(None, (check.target, check.asked)))
+            return {"GRPC": target, "GRPCUseTLS": check.tls} | _trust(check)
         case "ttl":
             return {"TTL": duration(check.ttl or 0.0)}
         case "script":

@@ -16,16 +16,17 @@ from typing import Any
 from registrator.errors import Rejected
 from registrator.model import Service, ServiceId
 from registrator_backends.consul.checks import (
-    KINDS,
     RUNNING,
     Definition,
     Report,
+    Runs,
     definitions,
     digest,
     duration,
     health_check_id,
     is_ours,
     report,
+    runs,
     with_state,
 )
 
@@ -80,15 +81,15 @@ class ConsulRecord:
         return said
 
 
-def render(service: Service, node: str, kinds: frozenset[str] = KINDS) -> ConsulRecord:
-    """Say what Consul should hold, with the *kinds* of checks that its agent runs.
+def render(service: Service, node: str, runs: Runs = runs) -> ConsulRecord:
+    """Say what Consul should hold, with those checks that its agent *runs*.
 
     Raise `Rejected` where it could not.
     """
-    own = definitions(service, kinds)
+    own = definitions(service, runs)
     meta = _meta(service, node, own)
     _refuse_unfit(service, meta)
-    health = report(service, kinds)
+    health = report(service, runs)
     begun = with_state(service, own, health)
     return ConsulRecord(
         name=service.name,

@@ -13,6 +13,8 @@ from registrator_backends.consul.checks import (
     duration,
     is_ours,
     report,
+    runs,
+    waits_for_us,
     with_state,
 )
 from samples import CONTAINER, web
@@ -62,6 +64,19 @@ CASES: list[tuple[Check, dict[str, Any]]] = [
             "GRPCUseTLS": True,
             "TLSSkipVerify": True,
             "Interval": "10s",
+        },
+    ),
+    (
+        Check(kind="grpc", target="10.0.0.1:8000", asked="shop.Cart"),
+        {"GRPC": "10.0.0.1:8000/shop.Cart", "GRPCUseTLS": False, "Interval": "10s"},
+    ),
+    (
+        Check(kind="tcp", target="10.0.0.1:8000", rise=2, fall=3),
+        {
+            "TCP": "10.0.0.1:8000",
+            "Interval": "10s",
+            "SuccessBeforePassing": 2,
+            "FailuresBeforeCritical": 3,
         },
     ),
     (TTL, {"TTL": "30s"}),
@@ -160,7 +175,38 @@ def test_what_the_agent_does_not_run_is_part_of_it() -> None:
     assert report(replace(service, results=(failed, None))) == Report(
         "passing", "container is healthy"
     )
-    assert definitions(service, frozenset({"ttl"})) == ()
+    assert definitions(service, waits_for_us) == ()
+
+
+@pytest.mark.parametrize(("check", "_expected"), CASES)
+def test_what_an_agent_of_any_version_can_do_it_does(
+    check: Check, _expected: dict[str, Any]
+) -> None:
+    assert runs(check)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        *(Check(kind=kind) for kind in ("tls", "udp", "dns", "redis", "mysql")),
+        replace(HTTP, statuses=((200, 204),)),
+        replace(HTTP, expect="ok"),
+        replace(HTTP, delay=5),
+        replace(HTTP, server_name="web.example"),
+        replace(HTTP, chosen=True),
+    ],
+)
+def test_what_an_agent_would_leave_out_of_a_check_makes_it_run_here(
+    check: Check,
+) -> None:
+    service = web(
+        checks=(check, HTTP),
+        results=(Finding(cause=Cause.CHECK, status=Status.WARNING, output="so so"),),
+    )
+
+    assert not runs(check)
+    assert len(definitions(service)) == 1
+    assert report(service) == Report("warning", "so so")
 
 
 @pytest.mark.parametrize(
