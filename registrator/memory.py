@@ -18,10 +18,11 @@ class MemoryBackend(Backend[Service]):
     schemes: ClassVar[tuple[str, ...]] = ("memory",)
     local: ClassVar[bool] = True
 
-    def __init__(self, node: str = "") -> None:
+    def __init__(self, node: str = "", *, keeps_unhealthy: bool = False) -> None:
         self.records: dict[ServiceId, Service] = {}
         self.writes = 0
         self._node = node
+        self._keeps_unhealthy = keeps_unhealthy
         self._outage: BackendError | None = None
         self._changes = Bell()
 
@@ -30,7 +31,7 @@ class MemoryBackend(Backend[Service]):
         """Read ``memory:`` or ``memory://``; it has no options."""
         if uri.rstrip("/").lower() != "memory:":
             raise ConfigError(f"{uri}: memory takes neither address nor options")
-        return cls(site.node)
+        return cls(site.node, keeps_unhealthy=site.keeps_unhealthy)
 
     @property
     def outage(self) -> BackendError | None:
@@ -60,8 +61,9 @@ class MemoryBackend(Backend[Service]):
         """Keep the records: the next opening finds them, as a server's would be."""
 
     def record(self, service: Service) -> Service | None:
-        """Keep the whole service while it is passing."""
-        return service if service.status is Status.PASSING else None
+        """Keep the whole service while it is passing, or always."""
+        fit = service.status is Status.PASSING or self._keeps_unhealthy
+        return service if fit else None
 
     async def owned(self) -> Mapping[ServiceId, Service]:
         """Everything put and not dropped."""

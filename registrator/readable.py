@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from registrator.fitness import Status
 from registrator.model import Instance
 
 
@@ -34,6 +35,10 @@ class Site:
     """Whether the daemon runs all checks, also those that a store could run itself."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The variables that the store's own tools read, such as CONSUL_HTTP_TOKEN."""
+
+    def shows(self, status: Status, *, has_status: bool) -> bool:
+        """Whether a service of that *status* stays where a format *has_status*."""
+        return status is Status.PASSING or (has_status and self.keeps_unhealthy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def render_json(service: Service, node: str) -> bytes:
         "metadata": dict(sorted(service.metadata.items())),
         "status": service.status.value,
         "priority": service.priority,
-        "weight": service.weight,
+        "weight": service.weight_when(service.status),
         "node": node,
         "container": service.container[:12],
         "container_name": service.container_name,
@@ -57,6 +57,9 @@ def render_json(service: Service, node: str) -> bytes:
 RENDER: Final[Mapping[Format, Callable[[Service, str], bytes]]] = MappingProxyType(
     {"plain": render_plain, "json": render_json}
 )
+
+HAS_STATUS: Final[frozenset[Format]] = frozenset({"json"})
+"""The formats that say of a service how fit it is."""
 
 
 def read_value(value: bytes, *, key_id: str, key_name: str) -> Instance | None:

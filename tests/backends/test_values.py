@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registrator.errors import Rejected
-from registrator.fitness import Health, Status
+from registrator.fitness import Cause, Finding, Health, Status
 from registrator.model import ContainerId, Instance, Service
 from registrator_backends.values import (
     LONGEST,
@@ -45,6 +45,13 @@ RICH = web(
     container=ContainerId("4fa6e0f0c678" + "0" * 52),
     container_name="web.1",
 )
+
+
+def test_json_holds_the_weight_that_goes_with_the_status() -> None:
+    warned = Finding(cause=Cause.CHECK, status=Status.WARNING, output="slow")
+    service = web(results=(warned,), weight=10, weight_warning=2)
+
+    assert json.loads(render_json(service, "here"))["weight"] == 2
 
 
 def test_json_holds_all_that_readers_can_use() -> None:

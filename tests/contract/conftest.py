@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,10 @@ from contract.stores import AnyBackend, Row, Store, parameters
 from registrator.backend import Site
 
 
-def opening(row: Row, server: object, tmp: Path) -> Store:
+def opening(row: Row, server: object, tmp: Path, **site: Any) -> Store:
     kind: type[AnyBackend] = resolve_name(row.kind)
     uri = row.uri.format(server=server, tmp=tmp)
-    return lambda node: kind.from_uri(uri, Site(node=node, state=tmp))
+    return lambda node: kind.from_uri(uri, Site(node=node, state=tmp, **site))
 
 
 @pytest.fixture(params=parameters())
@@ -27,6 +28,16 @@ def row(request: pytest.FixtureRequest) -> Row:
 def store(row: Row, request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     server = request.getfixturevalue(row.server) if row.server else None
     return opening(row, server, tmp_path)
+
+
+@pytest.fixture
+async def keeper(
+    row: Row, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[AnyBackend]:
+    """One that keeps what is not passing."""
+    server = request.getfixturevalue(row.server) if row.server else None
+    async with opening(row, server, tmp_path, keeps_unhealthy=True)("here") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ class Row:
     """Those fields of `WHOLE` that a reader gets back as they were written."""
     together: int = 1
     """So many services of one `put` a reader sees all at once, or not at all."""
+    has_status: bool = False
+    """Whether what is not passing can stay, with its status."""
     itself: str = ""
     """The name under which the registry's readers see the registry."""
 
@@ -52,6 +54,7 @@ ROWS: Final[Mapping[str, Row]] = {
         uri="memory:",
         carries=WHOLE,
         together=200,
+        has_status=True,
     ),
     "dns": Row(
         kind="registrator_dns.backend:DnsBackend",
@@ -71,6 +74,7 @@ ROWS: Final[Mapping[str, Row]] = {
         outlives=True,
         carries=WHOLE - {"transport", "priority"},
         itself="consul",
+        has_status=True,
     ),
     "consulkv": Row(
         kind="registrator_backends.consulkv:ConsulKvBackend",
@@ -86,6 +90,7 @@ ROWS: Final[Mapping[str, Row]] = {
         outlives=True,
         carries=WHOLE,
         together=16,
+        has_status=True,
     ),
     "etcd": Row(
         kind="registrator_backends.etcd:EtcdBackend",
@@ -100,6 +105,7 @@ ROWS: Final[Mapping[str, Row]] = {
         outlives=True,
         carries=WHOLE,
         together=64,
+        has_status=True,
     ),
     "skydns": Row(
         kind="registrator_backends.skydns:SkydnsBackend",
@@ -115,6 +121,7 @@ ROWS: Final[Mapping[str, Row]] = {
         uri="{server.uri}?poll=0.1",
         outlives=True,
         carries=WHOLE,
+        has_status=True,
     ),
     "zookeeper": Row(
         kind="registrator_backends.zookeeper:ZooKeeperBackend",
@@ -138,6 +145,7 @@ ROWS: Final[Mapping[str, Row]] = {
         uri="{server.uri}/aurora?format=serverset",
         outlives=True,
         by_id=False,
+        has_status=True,
     ),
     "zookeeper-curator": Row(
         kind="registrator_backends.zookeeper:ZooKeeperBackend",
@@ -146,6 +154,7 @@ ROWS: Final[Mapping[str, Row]] = {
         outlives=True,
         carries=frozenset({"metadata"}),
         together=50,
+        has_status=True,
     ),
 }
 
@@ -163,6 +172,9 @@ def parameters(chosen: Callable[[Row], object] = lambda _: True) -> list[Any]:
     ]
 
 
+keeping = pytest.mark.parametrize(
+    "row", parameters(lambda row: row.has_status), indirect=True
+)
 by_id = pytest.mark.parametrize("row", parameters(lambda row: row.by_id), indirect=True)
 outliving = pytest.mark.parametrize(
     "row", parameters(lambda row: row.outlives), indirect=True

@@ -27,12 +27,13 @@ from contract.stores import (
     Store,
     agree,
     by_id,
+    keeping,
     outliving,
     parameters,
 )
 from registrator.backend import Reading
 from registrator.errors import Unavailable
-from registrator.fitness import Health
+from registrator.fitness import Health, Status
 from registrator.model import Instance, Service, endpoint
 from registrator.watcher import opened
 from samples import web
@@ -237,6 +238,24 @@ async def test_what_the_store_carries_is_read_as_it_was_written(
     await agree(writer, service, B)
 
     await shows(reader, row, *kept, B)
+
+
+@keeping
+async def test_what_is_not_passing_can_stay_with_its_status(
+    keeper: AnyBackend, row: Row
+) -> None:
+    for health in (Health.UNHEALTHY, Health.HEALTHY, Health.STARTING):
+        service = replace(A, health=health)
+        await agree(keeper, service, B)
+
+        def stands(reading: Reading, wanted: Service = service) -> bool:
+            own = (e for e in reading.instances.values() if e.name != row.itself)
+            found = {each.address: each.status for each in own}
+            return found == {A.address: wanted.status, B.address: Status.PASSING}
+
+        async with watching(keeper, row) as watch:
+            while not stands(await watch.next()):
+                pass
 
 
 @outliving

@@ -487,6 +487,13 @@ def test_a_kind_of_another_package_takes_no_word_of_ours() -> None:
     assert [each.kind for each in found.checks] == ["tcp"]
 
 
+def test_a_kind_of_another_package_can_be_said_no_to() -> None:
+    found, _, _ = foreign("MYSQL=no", "MYSQL_USER=probe")
+
+    assert found is not None
+    assert found.checks == ()
+
+
 def test_a_kind_that_no_package_has_is_noted() -> None:
     assert "'mysql, mysql_user'" in notes(
         "SERVICE_CHECK_MYSQL=1", "SERVICE_CHECK_MYSQL_USER=x"

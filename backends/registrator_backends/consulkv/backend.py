@@ -13,7 +13,6 @@ from typing import ClassVar, Final, Self
 
 from registrator.backend import Backend, Failures, Reading, Site
 from registrator.errors import Rejected
-from registrator.fitness import Status
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.consul.agent import DEADLINE
@@ -24,7 +23,7 @@ from registrator_backends.consulkv.session import KeySession
 from registrator_backends.consulkv.uri import KvAddress, read_kv_address
 from registrator_backends.consulkv.watch import watch
 from registrator_backends.consulkv.writing import Writing
-from registrator_backends.values import RENDER
+from registrator_backends.values import HAS_STATUS, RENDER
 
 _LONGEST: Final = 256 * 1024  # octets of a value; in Base64 it must fit into 512 KiB
 
@@ -86,8 +85,9 @@ class ConsulKvBackend(Backend[KvRecord]):
         await self._client.agent.close()
 
     def record(self, service: Service) -> KvRecord | None:
-        """Keep an address of every service that is passing."""
-        if service.status is not Status.PASSING:
+        """Keep every service that is passing; others only with their status."""
+        has_status = self._address.format in HAS_STATUS
+        if not self._site.shows(service.status, has_status=has_status):
             return None
         value = RENDER[self._address.format](service, self._site.node)
         if len(value) > _LONGEST:

@@ -26,6 +26,10 @@ class Layout(Protocol):
     def prefix(self) -> str:
         """How the key of every service starts, and no key of another registry."""
 
+    @property
+    def has_status(self) -> bool:
+        """Whether an entry says of a service how fit it is."""
+
     def entries(self, service: Service) -> Entries:
         """Say what etcd keeps for *service*; raise `Rejected` where nothing can be."""
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 from registrator.errors import Rejected
 from registrator.model import Instance, Service, ServiceId
 from registrator_backends.etcd.layout import Entries
-from registrator_backends.values import RENDER, Format, read_value
+from registrator_backends.values import HAS_STATUS, RENDER, Format, read_value
 
 _SEPARATORS: Final = "/%"
 
@@ -29,6 +29,11 @@ class ServicesLayout:
     def kind(self) -> str:
         """The format does not matter to whose a record is."""
         return "etcd"
+
+    @property
+    def has_status(self) -> bool:
+        """An address alone says nothing of the kind."""
+        return self.format in HAS_STATUS
 
     @property
     def prefix(self) -> str:

@@ -12,7 +12,6 @@ from typing import Final, Self
 
 from registrator.backend import Backend, Failures, Reading, Site
 from registrator.errors import BackendError, NotOwner, Rejected, Unavailable
-from registrator.fitness import Status
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.etcd import wire, writes
@@ -83,8 +82,9 @@ class EtcdStore(Backend[EtcdRecord]):
         await self._client.close()
 
     def record(self, service: Service) -> EtcdRecord | None:
-        """Keep services that pass: etcd has no status to show."""
-        if service.status is not Status.PASSING:
+        """Keep services that pass; others only with their status."""
+        has_status = self._layout.has_status
+        if not self._site.shows(service.status, has_status=has_status):
             return None
         entries = self._layout.entries(service)
         if any(len(value) > LONGEST for _, value in entries):

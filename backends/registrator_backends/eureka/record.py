@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from registrator.errors import Rejected
-from registrator.fitness import Health
+from registrator.fitness import Cause, Health, Status
 from registrator.model import Service, ServiceId
 from registrator_backends.eureka.entry import Entry
 
@@ -30,13 +30,7 @@ _STATUS: Final = "registrator-status"
 _CONTAINER: Final = "registrator-container"
 _CONTAINER_ID: Final = "registrator-container-id"
 
-_STATUS_OF: Final = {
-    Health.NONE: "UP",
-    Health.HEALTHY: "UP",
-    Health.STARTING: "STARTING",
-    Health.UNHEALTHY: "DOWN",
-    Health.PAUSED: "OUT_OF_SERVICE",
-}
+_BY_ENGINE: Final = {Health.STARTING: "STARTING", Health.PAUSED: "OUT_OF_SERVICE"}
 _APP: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
 # Not what `instance_id` makes of other ids: it would be taken for one of those.
 _PLAIN_ID: Final = re.compile(
@@ -136,7 +130,7 @@ def render(service: Service, node: str, lease: tuple[int, int]) -> EurekaRecord:
         address=service.address,
         port=service.port,
         vip=service.name.lower(),
-        status=_STATUS_OF[service.health],
+        status=status_of(service),
         health_url=health,
         secure_health_url=secure,
         metadata=metadata,
@@ -163,6 +157,17 @@ def read(entry: Entry, elsewhere: frozenset[str] = frozenset()) -> EurekaRecord:
     )
 
 
+def status_of(service: Service) -> str:
+    """Say how fit it is in Eureka's words; there is none for a warning."""
+    decides = service.finding
+    if decides.status is not Status.CRITICAL:
+        return "UP"
+    if decides.cause is Cause.MAINTENANCE:
+        return "OUT_OF_SERVICE"
+    by_engine = decides.cause is Cause.ENGINE
+    return _BY_ENGINE.get(service.health, "DOWN") if by_engine else "DOWN"
+
+
 def instance_id(service: ServiceId) -> str:
     """Give a service its id in Eureka; no two have the same.
 
@@ -179,13 +184,13 @@ def instance_id(service: ServiceId) -> str:
 
 def _metadata(service: Service, node: str) -> Mapping[str, str]:
     plain = instance_id(service.id) == service.id
-    status = _STATUS_OF[service.health]
+    status, weight = status_of(service), service.weight_when(service.status)
     notes = {
         ID: "" if plain else service.id,
         TAGS: json.dumps(service.tags, ensure_ascii=False) if service.tags else "",
         TRANSPORT: "" if service.transport == "tcp" else service.transport,
         PRIORITY: "" if service.priority == 1 else str(service.priority),
-        WEIGHT: "" if service.weight == 1 else str(service.weight),
+        WEIGHT: "" if weight == 1 else str(weight),
         _STATUS: "" if status == "UP" else status,
         _CONTAINER: service.container_name,
         _CONTAINER_ID: service.container[:12],

@@ -51,6 +51,11 @@ class SkydnsLayout:
         return "skydns"
 
     @property
+    def has_status(self) -> bool:
+        """DNS servers answer with whatever stands there."""
+        return False
+
+    @property
     def prefix(self) -> str:
         """The path and the domain."""
         return f"/{self.path}/{_backwards(self.domain)}/"

@@ -19,7 +19,6 @@ from registrator.errors import (
     Rejected,
     Unavailable,
 )
-from registrator.fitness import Status
 from registrator.model import Service, ServiceId
 from registrator.planner import Change
 from registrator_backends.zookeeper.anchor import left_by_the_anchor
@@ -123,8 +122,9 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         await self._session.close(leave=not self._wrote and self._vault.path is None)
 
     def record(self, service: Service) -> ZooKeeperRecord | None:
-        """Keep what is passing: none of the formats has a status that all heed."""
-        if service.status is not Status.PASSING:
+        """Keep what is passing; other services only with their status."""
+        has_status = self._format.has_status
+        if not self._site.shows(service.status, has_status=has_status):
             return None
         hidden = HIDDEN if not self._address.base else frozenset()
         if not is_name(service.name) or service.name in hidden:

@@ -6,7 +6,7 @@ import pytest
 
 from registrator.check import Check
 from registrator.errors import Rejected
-from registrator.fitness import Health
+from registrator.fitness import Cause, Finding, Health, Status
 from registrator.model import Service, ServiceId
 from registrator_backends.eureka.entry import read_entry
 from registrator_backends.eureka.record import instance_id, read, render
@@ -100,6 +100,31 @@ def test_what_eureka_has_no_field_for_stands_in_the_metadata(
 )
 def test_a_status_follows_the_containers_health(health: Health, status: str) -> None:
     assert instance(web(health=health))["status"] == status
+
+
+FAILED = Finding(cause=Cause.CHECK, status=Status.CRITICAL, output="no answer")
+WARNED = Finding(cause=Cause.CHECK, status=Status.WARNING, output="slow")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"results": (FAILED,)}, "DOWN"),
+        ({"results": (WARNED,)}, "UP"),
+        ({"results": (FAILED,), "health": Health.STARTING}, "STARTING"),
+        ({"results": (FAILED,), "health": Health.HEALTHY}, "DOWN"),
+        ({"maintenance": "new disk"}, "OUT_OF_SERVICE"),
+        ({"maintenance": "", "health": Health.STARTING}, "OUT_OF_SERVICE"),
+    ],
+)
+def test_a_status_follows_whoever_decides(changes: dict[str, Any], status: str) -> None:
+    assert instance(web(**changes))["status"] == status
+
+
+def test_a_warning_changes_the_weight() -> None:
+    found = instance(web(results=(WARNED,), weight=10, weight_warning=2))
+
+    assert found["metadata"]["registrator-weight"] == "2"
 
 
 def test_another_status_can_be_written_in_its_place() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from registrator.errors import Rejected
-from registrator.fitness import Status
+from registrator.fitness import Cause, Finding, Health, Status
 from registrator.model import Instance, Service
 from registrator_backends.zookeeper.formats import FORMATS, Entry, read, said_by_name
 from samples import web
@@ -120,6 +120,31 @@ WRITTEN: dict[str, tuple[str, Service, str, str]] = {
         ),
     ),
 }
+
+
+FAILED = Finding(cause=Cause.CHECK, status=Status.CRITICAL, output="no answer")
+WARNED = Finding(cause=Cause.CHECK, status=Status.WARNING, output="slow")
+
+
+@pytest.mark.parametrize(
+    ("changes", "member", "instance"),
+    [
+        ({"results": (WARNED,)}, "WARNING", None),
+        ({"results": (FAILED,)}, "DEAD", "OUT_OF_SERVICE"),
+        ({"health": Health.STARTING}, "STARTING", "OUT_OF_SERVICE"),
+        ({"health": Health.UNHEALTHY}, "DEAD", "OUT_OF_SERVICE"),
+        ({"results": (FAILED,), "health": Health.HEALTHY}, "DEAD", "OUT_OF_SERVICE"),
+        ({"maintenance": "new disk"}, "STOPPED", "OUT_OF_SERVICE"),
+    ],
+)
+def test_a_status_stands_where_the_format_has_one(
+    changes: dict[str, Any], member: str, instance: str | None
+) -> None:
+    service = web(metadata={"instance_status": "UP"}, **changes)
+    curators = json.loads(render("curator", service).data)["payload"]["metadata"]
+
+    assert json.loads(render("serverset", service).data)["status"] == member
+    assert curators == {"instance_status": instance or "UP"}
 
 
 @pytest.mark.parametrize(

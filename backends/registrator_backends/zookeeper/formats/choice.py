@@ -31,14 +31,16 @@ class Format:
     """Says what is written of a service, by which node, and whether it is to stay."""
     sequential: bool = False
     """Whether the server adds a number to the names of its znodes."""
+    has_status: bool = False
+    """Whether it says of a service how fit it is: not all readers look at that."""
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         "registrator": Format(render=gliderlabs.render),
         "nerve": Format(render=nerve.render, sequential=True),
-        "serverset": Format(render=serverset.render, sequential=True),
-        "curator": Format(render=curator.render),
+        "serverset": Format(render=serverset.render, sequential=True, has_status=True),
+        "curator": Format(render=curator.render, has_status=True),
     }
 )
 

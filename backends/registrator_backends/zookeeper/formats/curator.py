@@ -22,10 +22,15 @@ _URI: Final = (
 def render(service: Service, node: str, lasting: bool) -> Entry:
     """Write a ServiceInstance; metadata are those of its payload.
 
+    So is the status, which Spring has as UP where nothing is said.
+
     Its time of registration is 0: a record is compared by what it says, and says
     the same of a service at any time. ZooKeeper itself knows when it was made.
     """
     del node
+    metadata = dict(sorted(service.metadata.items()))
+    if service.status is Status.CRITICAL:
+        metadata[_STATUS] = "OUT_OF_SERVICE"
     body = {
         "name": service.name,
         "id": service.id,
@@ -36,7 +41,7 @@ def render(service: Service, node: str, lasting: bool) -> Entry:
             "@class": _PAYLOAD,
             "id": service.id,
             "name": service.name,
-            "metadata": dict(sorted(service.metadata.items())),
+            "metadata": metadata,
         },
         "registrationTimeUTC": 0,
         "serviceType": "STATIC" if lasting else "DYNAMIC",

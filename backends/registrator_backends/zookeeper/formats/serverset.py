@@ -6,7 +6,7 @@ Source of the fields: finagle-serversets, serverset2/Entry.scala.
 from types import MappingProxyType
 from typing import Final
 
-from registrator.fitness import Status
+from registrator.fitness import Cause, Health, Status
 from registrator.model import Instance, Service, endpoint
 from registrator_backends.zookeeper.formats.fields import Entry, Fields, written
 
@@ -16,7 +16,7 @@ _STATUS: Final = MappingProxyType(
 
 
 def render(service: Service, node: str, lasting: bool) -> Entry:
-    """Write a member that is alive.
+    """Write a member with its status, in the words of Finagle's.
 
     Tagged addresses are its additional endpoints; metadata ``shard`` is its shard.
     """
@@ -29,10 +29,20 @@ def render(service: Service, node: str, lasting: bool) -> Entry:
             name: {"host": host, "port": port}
             for name, (host, port) in sorted(service.tagged_addresses.items())
         },
-        "status": "ALIVE",
+        "status": _word(service),
         **({"shard": int(shard)} if is_shard else {}),
     }
     return Entry("member_", written(body))
+
+
+def _word(service: Service) -> str:
+    decides = service.finding
+    if decides.status is not Status.CRITICAL:
+        return "WARNING" if decides.status is Status.WARNING else "ALIVE"
+    if decides.cause is Cause.MAINTENANCE:
+        return "STOPPED"
+    starts = decides.cause is Cause.ENGINE and service.health is Health.STARTING
+    return "STARTING" if starts else "DEAD"
 
 
 def read(found: Fields, name: str, leaf: str) -> Instance | None:
