@@ -11,6 +11,7 @@ from registrator.model import Service
 from registrator.nameserver import NameServer
 from registrator.reconciler import Reconciler
 from registrator.report import BackendReport
+from registrator.service_views import service_view
 from registrator.snapshot import Snapshot
 from registrator.source import Source
 from registrator.version import __version__
@@ -136,23 +137,14 @@ class Overview:
             rule=decision.rule,
             reason=reason,
             notes=list(decision.notes),
-            service=None if service is None else self._service(service),
+            service=None
+            if service is None
+            else self._service(self._snapshot.judge(service)),
         )
 
     def _service(self, service: Service) -> ServiceView:
-        return ServiceView(
-            service=service.name,
-            id=service.id,
-            address=service.address,
-            port=service.port,
-            transport=service.transport,
-            tags=list(service.tags),
-            metadata=dict(service.metadata),
-            status=service.status,
-            health=service.health,
-            container=service.container,
-            container_name=service.container_name,
-            backends=[self._sync(each, service) for each in self._reconcilers],
+        return service_view(
+            service, [self._sync(each, service) for each in self._reconcilers]
         )
 
     def _sync(self, reconciler: Reconciler[Any], service: Service) -> SyncView:

@@ -7,8 +7,18 @@ class SyncView(TypedDict):
     """How one registry stands with one service."""
 
     registry: str
-    state: Literal["in-sync", "pending", "error", "left-out"]
+    state: Literal["in-sync", "pending", "error", "left-out", "withheld"]
     error: str
+
+
+class FindingView(TypedDict):
+    """What one says of a service's fitness: an operator, the engine, or a check."""
+
+    said_by: str
+    status: str
+    """"" where it has said nothing here."""
+    output: str
+    decides: bool
 
 
 class ServiceView(TypedDict):
@@ -23,6 +33,13 @@ class ServiceView(TypedDict):
     metadata: dict[str, str]
     status: str
     health: str
+    decided_by: str
+    """Who said what the status is; "" where nobody says anything."""
+    output: str
+    """Why, a text for people."""
+    findings: list[FindingView]
+    withheld: str
+    """Why no registry is to have it; "" where they are to."""
     container: str
     container_name: str
     backends: list[SyncView]

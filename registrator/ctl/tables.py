@@ -26,6 +26,7 @@ _COLOURS = {
     "in-sync": "green",
     "pending": "yellow",
     "error": "red",
+    "withheld": "yellow",
 }
 
 
@@ -90,7 +91,24 @@ def container(found: ContainerView) -> None:
             _text(port["port"]), _text(shown), _text(port["rule"]), _text(why)
         )
     console.print(table)
+    _findings(offered)
     _troubles(offered)
+
+
+def _findings(found: Sequence[ServiceView]) -> None:
+    """Print who says what of these services' fitness, and who decides."""
+    table = _table("ID", "SAID BY", "STATUS", "WHY", "DECIDES")
+    for service in found:
+        for each in service["findings"]:
+            table.add_row(
+                _text(service["id"]),
+                _text(each["said_by"]),
+                _coloured(each["status"]),
+                _text(each["output"]),
+                _text("yes" if each["decides"] else ""),
+            )
+    if table.row_count:
+        _print(table)
 
 
 def status(found: StatusView) -> None:
@@ -161,6 +179,9 @@ def _troubles(found: Sequence[ServiceView]) -> None:
     """Print what keeps registries from holding these services, each reason once."""
     whose: dict[str, list[str]] = {}
     for service in found:
+        if service["withheld"]:
+            reason = f"withheld: {service['withheld']}"
+            whose.setdefault(reason, []).append(service["id"])
         for each in service["backends"]:
             if each["error"]:
                 place = f"{each['registry']}: "

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from registrator.ctl import tables
-from registrator.views import BackendView, ServiceView, SyncView
+from registrator.views import BackendView, FindingView, ServiceView, SyncView
 from showcase import HOSTILE, Showcase, container, port, service
 
 
@@ -131,6 +131,42 @@ def test_a_refusal_is_explained_with_the_container(
     tables.container(container("b.1", port("ignored"), port("published", refused)))
 
     assert printed(capsys)[-1] == f"{CONSUL}: Consul answers 400 Invalid check (b)"
+
+
+def test_why_a_service_is_withheld_stands_below_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    held = [service(name, withheld="docker stop") for name in ("a", "b")]
+    for view in held:
+        view["backends"] = synced(("dns://a", "withheld"))
+
+    tables.services(held)
+
+    *_, line, reason = printed(capsys)
+    assert cells(line)[-1] == "dns: withheld"
+    assert reason == "withheld: docker stop (2 services)"
+
+
+def test_who_says_what_of_a_service_is_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    view = service("web")
+    view["findings"] = [
+        FindingView(said_by=who, status=status, output=output, decides=decides)
+        for who, status, output, decides in (
+            ("engine", "passing", "well", False),
+            ("check tcp", "critical", HOSTILE, True),
+        )
+    ]
+
+    tables.container(container("web.1", port("published", view)))
+
+    head, _, engine, check = printed(capsys)[-4:]
+    assert cells(head) == ["ID", "SAID BY", "STATUS", "WHY", "DECIDES"]
+    assert cells(engine) == ["here:web.1:80", "engine", "passing", "well"]
+    assert cells(check)[1:3] == ["check tcp", "critical"]
+    assert cells(check)[-1] == "yes"
+    assert "\x1b" not in check
 
 
 def test_a_container_without_ports_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
