@@ -145,7 +145,7 @@ def refused(*texts: str) -> str:
             id="empty and zero times",
         ),
         pytest.param(
-            ["TCP=1", "RISE=2", "FALL=100", "DELAY=30s", "EXPECT=+OK ", "INTERVAL=1ns"],
+            ["TCP=1", "RISE=2", "FALL=100", "DELAY=30s", "INTERVAL=1ns"],
             Check(
                 kind="tcp",
                 target=AT,
@@ -153,9 +153,8 @@ def refused(*texts: str) -> str:
                 rise=2,
                 fall=100,
                 delay=30,
-                expect="+OK ",
             ),
-            id="rise, fall, delay and a text",
+            id="rise, fall and delay",
         ),
         pytest.param(
             ["HTTP=/", "STATUS=200-299, 401", "EXPECT=ok"],
@@ -328,8 +327,8 @@ def test_an_ipv6_address_is_written_in_brackets_but_for_commands() -> None:
         (["TCP=1", "FALL=101"], "check_fall is no number from 1 to 100: '101'"),
         (["TCP=1", "FALL=1.5"], "check_fall is no number"),
         (["TCP=1", "DELAY=later"], "check_delay is no duration"),
-        (["TCP=1", "EXPECT=a\0"], "check_expect is not printable"),
-        (["TCP=1", "EXPECT=" + "x" * 1025], "check_expect is not printable or too"),
+        (["UDP=1", "EXPECT=a\0"], "check_expect is not printable"),
+        (["DNS=a", "EXPECT=" + "x" * 1025], "check_expect is not printable or too"),
         (["HTTP=/", "STATUS=OK"], "check_status is no list of HTTP statuses"),
         (["HTTP=/", "STATUS=200,"], "check_status is no list"),
         (["HTTP=/", "STATUS=299-200"], "check_status is no list"),
@@ -361,6 +360,9 @@ def test_a_check_that_cannot_be_read_refuses_its_service(
     ("text", "note"),
     [
         pytest.param("INTERVALL=5s", "not known after SERVICE_CHECK_: ", id="a slip"),
+        pytest.param(
+            "2_EXPECT=a", "", id="nothing is expected of a check that is not there"
+        ),
         pytest.param("2_FOO=5s", "'foo'", id="with a number"),
         pytest.param(
             "SCRIPT=nc $SERVICE_IP $SERVICE_PORT | grep OK",
@@ -371,6 +373,16 @@ def test_a_check_that_cannot_be_read_refuses_its_service(
 )
 def test_an_odd_check_is_noted(text: str, note: str) -> None:
     assert note in notes(f"SERVICE_CHECK_{text}")
+
+
+def test_an_option_that_none_of_the_checks_heeds_is_noted() -> None:
+    useless = [f"SERVICE_CHECK_{each}" for each in ("TCP=1", "EXPECT=a", "STATUS=1")]
+
+    assert notes(*useless) == (
+        "check_status means nothing to a tcp check; "
+        "check_expect means nothing to a tcp check"
+    )
+    assert notes("SERVICE_CHECK_2_HTTP=/", *useless[:2]) == ""
 
 
 def test_checks_are_no_metadata() -> None:

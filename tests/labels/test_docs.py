@@ -13,6 +13,7 @@ from registrator.labels.services import NO_METADATA
 
 PAGE = Path(__file__).parents[2] / "docs" / "labels.md"
 TEXT = PAGE.read_text(encoding="utf-8")
+HEALTH = (PAGE.parent / "health.md").read_text(encoding="utf-8")
 CODE = re.findall(r"`([^`\n]+)`", TEXT)
 SETTINGS = sorted({code for code in CODE if re.match(r"SERVICE_\w\S*=", code)})
 TEMPLATES = sorted(
@@ -37,6 +38,23 @@ def test_every_example_of_a_template_is_accepted(template: str) -> None:
 @pytest.mark.parametrize("key", sorted(KEYS))
 def test_every_key_is_described(key: str) -> None:
     assert f"`{key.upper()}`" in TEXT
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "SERVICE_HEALTH",
+        "SERVICE_DRAIN",
+        "SERVICE_WEIGHT_WARNING",
+        *(f"SERVICE_CHECK_{key.upper()}" for key in sorted({*KINDS, *OPTIONS})),
+    ],
+)
+def test_every_attribute_of_health_has_a_meaning_on_each_registry(
+    attribute: str,
+) -> None:
+    (row,) = re.findall(rf"(?m)^\|[^|\n]*`{attribute}`[^|\n]*\|(.*)\|$", HEALTH)
+
+    assert all(cell.strip() for cell in row.split(" | "))
 
 
 @pytest.mark.parametrize("word", sorted(FUNCTIONS))

@@ -56,7 +56,6 @@ def _outline(asked: Asked, target: Target) -> Check:
             duration(asked, "interval") or DEFAULT_INTERVAL, SHORTEST_INTERVAL
         ),
         timeout=duration(asked, "timeout"),
-        expect=values.text("expect", asked.get("expect", ""), 1024),
         rise=values.in_a_row(asked, "rise"),
         fall=values.in_a_row(asked, "fall"),
         delay=duration(asked, "delay") or 0.0,
@@ -99,7 +98,12 @@ def _web(check: Check, scheme: str, path: str, asked: Asked, target: Target) -> 
         headers=values.headers(headers),
         body=values.text("body", asked.get("body", ""), 4096, also="\n\t"),
         statuses=values.statuses(asked.get("status", "")),
+        expect=_expected(asked),
     )
+
+
+def _expected(asked: Asked) -> str:
+    return values.text("expect", asked.get("expect", ""), 1024)
 
 
 def _script(check: Check, said: str, asked: Asked, target: Target) -> Check:
@@ -147,13 +151,12 @@ def _grpc(check: Check, said: str, asked: Asked, _target: Target) -> Check:
     return replace(check, kind="grpc", asked=service, tls=tls)
 
 
-def _udp(check: Check, said: str, _asked: Asked, _target: Target) -> Check:
-    return replace(
-        check, kind="udp", asked=values.text("udp", _unless_true(said), 1024)
-    )
+def _udp(check: Check, said: str, asked: Asked, _target: Target) -> Check:
+    datagram = values.text("udp", _unless_true(said), 1024)
+    return replace(check, kind="udp", asked=datagram, expect=_expected(asked))
 
 
-def _dns(check: Check, said: str, _asked: Asked, _target: Target) -> Check:
+def _dns(check: Check, said: str, asked: Asked, _target: Target) -> Check:
     name, _, kind = said.strip().partition(" ")
     kind = kind.strip().upper()
     name = values.host("dns", _unless_true(name.removesuffix(".")))
@@ -162,7 +165,8 @@ def _dns(check: Check, said: str, _asked: Asked, _target: Target) -> Check:
             "check_dns is no name, or name and type, such as example.com A: "
             f"{shown(said)}"
         )
-    return replace(check, kind="dns", asked=f"{name} {kind}".strip())
+    question = f"{name} {kind}".strip()
+    return replace(check, kind="dns", asked=question, expect=_expected(asked))
 
 
 def _redis(check: Check, _value: str, _asked: Asked, _target: Target) -> Check:
@@ -180,7 +184,13 @@ def _foreign(check: Check, kind: str, asked: Asked) -> Check:
             raise Refused(f"check_{shown(key)} is no option, or one too many")
         options.append((option, values.text(key, asked[key], 1024)))
     said = values.text(kind, _unless_true(asked[kind]), 1024)
-    return replace(check, kind=kind, asked=said, options=tuple(options))
+    return replace(
+        check,
+        kind=kind,
+        asked=said,
+        expect=_expected(asked),
+        options=tuple(options),
+    )
 
 
 def _unless_true(said: str) -> str:
@@ -231,3 +241,9 @@ OPTIONS = frozenset(
         "deregister_after",
     }
 )
+
+OF_SOME: Mapping[str, frozenset[str]] = {
+    "status": frozenset({"http"}),
+    "expect": frozenset({"http", "udp", "dns"}),
+}
+"""Options that mean something to these of our kinds alone."""

@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from registrator.check import Check
-from registrator.labels.checks.kinds import KINDS, OPTIONS, check
+from registrator.labels.checks.kinds import KINDS, OF_SOME, OPTIONS, check
 from registrator.labels.checks.values import Asked, Target
 from registrator.labels.whitelist import Refused, shown
 
@@ -54,13 +54,17 @@ def _sorted_out(asked: Asked) -> tuple[dict[str, str], dict[int, dict[str, str]]
 
 
 def _oddities(
-    groups: Iterable[Asked], wanted: Iterable[Check], foreign: tuple[str, ...]
+    groups: Sequence[Asked], wanted: Sequence[Check], foreign: tuple[str, ...]
 ) -> Iterator[str]:
     keys = {key for group in groups for key in group} - KINDS.keys() - OPTIONS
     theirs = tuple(f"{kind}_" for kind in foreign)
     unknown = [k for k in keys if k not in foreign and not k.startswith(theirs)]
     if unknown:
         yield f"not known after SERVICE_CHECK_: {shown(', '.join(sorted(unknown)))}"
+    for key, kinds in OF_SOME.items():
+        useful = any(each.kind in kinds or each.kind in foreign for each in wanted)
+        if wanted and not useful and any(group.get(key) for group in groups):
+            yield f"check_{key} means nothing to a {wanted[0].kind} check"
     for each in wanted:
         for argument in each.command:
             if argument in _SHELL:
