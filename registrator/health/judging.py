@@ -5,6 +5,7 @@ from typing import Final
 
 from registrator.check import Check
 from registrator.fitness import Status
+from registrator.health.excerpt import excerpt
 from registrator.health.probe import Outcome
 
 LONGEST: Final = 65_536
@@ -29,12 +30,12 @@ def verdict(check: Check, status: int) -> Status:
 
 def judge(check: Check, status: int, phrase: str, body: bytes) -> Outcome:
     """Sum up a whole answer; *body* is the beginning of its body."""
-    line = f"{status} {_printable(phrase[:40])}".rstrip()
+    line = f"{status} {excerpt(phrase, 40)}".rstrip()
     shown = _shown(check, body)
     said = f"{line}: {shown}" if shown else line
     found = verdict(check, status)
     if found is Status.PASSING and check.expect.encode() not in body:
-        lacks = f"{line}, without {_printable(check.expect[:40])!r}"
+        lacks = f"{line}, without {excerpt(check.expect, 40)!r}"
         return Outcome(Status.CRITICAL, f"{lacks}: {shown}" if shown else lacks)
     return Outcome(found, said)
 
@@ -44,7 +45,7 @@ def _shown(check: Check, body: bytes) -> str:
     text = body[:_LOOKED_AT].decode(errors="replace")
     for secret in sorted(_secrets(check), key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
-    return _printable(text)[:SHOWN]
+    return excerpt(text, SHOWN)
 
 
 def _secrets(check: Check) -> Iterator[str]:
@@ -55,9 +56,3 @@ def _secrets(check: Check) -> Iterator[str]:
             yield each
     if len(check.body) >= _SHORTEST_SECRET:
         yield check.body
-
-
-def _printable(text: str) -> str:
-    """Make one line of it."""
-    line = " ".join(text.split())
-    return "".join(character for character in line if character.isprintable())

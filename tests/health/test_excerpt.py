@@ -19,3 +19,8 @@ from registrator.health.excerpt import LONGEST, excerpt
 )
 def test_it_is_one_printable_line(said: str | bytes, line: str) -> None:
     assert excerpt(said) == line
+
+
+def test_it_may_be_cut_shorter() -> None:
+    assert excerpt("x" * 11, 10) == "x" * 7 + "..."
+    assert excerpt("x" * 10, 10) == "x" * 10

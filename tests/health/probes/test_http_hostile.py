@@ -132,7 +132,7 @@ async def test_of_ten_gigabytes_the_beginning_is_read(
         outcome = await run(probe, found, scheme)
         await eventually(lambda: not found.open, "the connection is closed")
 
-    assert outcome == Outcome(Status.PASSING, "200 OK: " + "x" * 100)
+    assert outcome == Outcome(Status.PASSING, "200 OK: " + "x" * 97 + "...")
     # What is on the way fills buffers of the system's.
     assert sent < 100_000_000
 
