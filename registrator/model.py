@@ -14,6 +14,11 @@ ServiceId = NewType("ServiceId", str)
 Transport = Literal["tcp", "udp", "sctp"]
 
 
+def is_container(claimant: ContainerId) -> bool:
+    """Whether an engine lists it; what a file describes has a colon in its id."""
+    return ":" not in claimant
+
+
 class Port(NamedTuple):
     """One exposed port of a container, 1 to 65535."""
 
@@ -115,6 +120,10 @@ class Service:
     container_name: str = ""
     image: str = ""
     """The last word of the image's name; "" where the image was given by its id."""
+    registry: str = ""
+    """The URI of the only registry that is to have it; "": all of the operator's."""
+    path: str = ""
+    """Where it is in a registry of paths; "": where its name says."""
 
     @property
     def status(self) -> Status:

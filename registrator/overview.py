@@ -143,8 +143,9 @@ class Overview:
         )
 
     def _service(self, service: Service) -> ServiceView:
+        own = [x for x in self._reconcilers if x.registry == service.registry]
         return service_view(
-            service, [self._sync(each, service) for each in self._reconcilers]
+            service, [self._sync(each, service) for each in own]
         )
 
     def _sync(self, reconciler: Reconciler[Any], service: Service) -> SyncView:

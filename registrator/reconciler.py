@@ -49,10 +49,13 @@ class Reconciler(Generic[R]):
         snapshot: Snapshot,
         request_listing: Callable[[], None],
         patience: Patience,
+        registry: str = "",
     ) -> None:
+        """*registry* is what the services say that are for this store alone."""
         self._backend = backend
         self._snapshot = snapshot
-        self._inbox = snapshot.subscribe()
+        self.registry = registry
+        self._inbox = snapshot.subscribe(registry)
         self._request_listing = request_listing
         self._patience = patience
         self._ledger: Ledger[R] = Ledger()
@@ -183,9 +186,7 @@ class Reconciler(Generic[R]):
         changed, listing = self._inbox.take()
         self._listing = listing or self._listing
         for key, at in changed.items():
-            service = self._snapshot.services.get(key)
-            if service is not None and service.withheld:
-                service = None
+            service = self._snapshot.wanted(key, self.registry)
             try:
                 record = None if service is None else self._backend.record(service)
             except Rejected as error:

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
+from weakref import WeakSet
 
-from registrator.model import ContainerId, Service, ServiceId, Table
+from registrator.model import ContainerId, Service, ServiceId, Table, is_container
 
 
 class Inbox:
@@ -14,7 +15,9 @@ class Inbox:
     first of these changes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, registry: str = "") -> None:
+        self.registry = registry
+        """The only registry whose listings are of interest; "": all the others."""
         self._ids: dict[ServiceId, float] = {}
         self._listing = 0
         self._filled = asyncio.Event()
@@ -71,28 +74,43 @@ class Snapshot:
         self._claims: dict[ServiceId, dict[ContainerId, tuple[str, Service]]] = {}
         self._containers: dict[ContainerId, frozenset[ServiceId]] = {}
         self._missing: set[ContainerId] = set()
-        self._inboxes: list[Inbox] = []
-        self.listings = 0
-        """How often everything was listed, whole."""
+        self._inboxes: WeakSet[Inbox] = WeakSet()  # each ends with its reader
+        self._listings: dict[str, int] = {}
+
+    @property
+    def listings(self) -> int:
+        """How often the engine's containers were listed, whole."""
+        return self._listings.get("", 0)
 
     @property
     def services(self) -> Table:
         """The table as it stands now; a view, not a copy."""
         return MappingProxyType(self._services)
 
+    def wanted(self, key: ServiceId, registry: str = "") -> Service | None:
+        """Say what *registry* is to have under *key*; "": each of the operator's."""
+        service = self._services.get(key)
+        if service is None or service.withheld or service.registry != registry:
+            return None
+        return service
+
     @property
     def containers(self) -> Collection[ContainerId]:
-        """The containers that claim services; a view, not a copy."""
-        return self._containers.keys()
+        """The containers that claim services, without what a file describes."""
+        return {each for each in self._containers if is_container(each)}
 
-    def subscribe(self) -> Inbox:
-        """Open an inbox, with all that stands now as its first news."""
-        inbox = Inbox()
+    def subscribe(self, registry: str = "") -> Inbox:
+        """Open an inbox, with all that stands now as its first news.
+
+        It is told when all that *registry* alone is to have was listed, or "", all
+        that the engine has.
+        """
+        inbox = Inbox(registry)
         for service in self._services:
             inbox.add(service, 0.0)
-        if self.listings:
-            inbox.listed(self.listings)
-        self._inboxes.append(inbox)
+        if listings := self._listings.get(registry):
+            inbox.listed(listings)
+        self._inboxes.add(inbox)
         return inbox
 
     def replace(
@@ -137,9 +155,14 @@ class Snapshot:
                     else:
                         inbox.discard(service)
         self._missing.clear()
-        self.listings += 1
+        self.completed("")
+
+    def completed(self, registry: str) -> None:
+        """Say that the table now holds everything that *registry* alone is to have."""
+        number = self._listings[registry] = self._listings.get(registry, 0) + 1
         for inbox in self._inboxes:
-            inbox.listed(self.listings)
+            if inbox.registry == registry:
+                inbox.listed(number)
 
     def rivals(self, service: ServiceId) -> Collection[ContainerId]:
         """Name the containers that claim *service*, its present holder included."""

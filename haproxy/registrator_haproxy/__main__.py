@@ -17,7 +17,7 @@ from registrator_haproxy import app, child
 from registrator_haproxy.configuration.bind import read_bind
 from registrator_haproxy.listings import Asked
 from registrator_haproxy.pace import Settle, read_settle
-from registrator_haproxy.stamp import stamp
+from registrator.stamp import stamp
 from registrator_haproxy.start import Start, load
 
 

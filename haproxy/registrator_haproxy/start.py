@@ -14,7 +14,7 @@ from registrator_haproxy.guard import Belief
 from registrator_haproxy.listings import Asked, Listings
 from registrator_haproxy.pace import Settle
 from registrator_haproxy.registries import Origin, Registries
-from registrator_haproxy.stamp import Stamp
+from registrator.stamp import Stamp
 
 log = logging.getLogger(__name__)
 

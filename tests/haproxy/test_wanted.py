@@ -8,7 +8,7 @@ import pytest
 from registrator.errors import ConfigError
 from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration
-from registrator_haproxy.stamp import stamp
+from registrator.stamp import stamp
 from registrator_haproxy.wanted import Wanted
 
 ONE, TWO = "services: {a: {listen: 1024}}", "services: {b: {listen: 1025}}"

@@ -28,10 +28,10 @@ from registrator_backends.zookeeper.index import ROOT, Index, ZooKeeperRecord
 from registrator_backends.zookeeper.leftovers import Leftovers
 from registrator_backends.zookeeper.link import Link
 from registrator_backends.zookeeper.marks import MarkReader
-from registrator_backends.zookeeper.paths import child, escaped, is_name, parent
+from registrator_backends.zookeeper.paths import escaped, is_name, parent
 from registrator_backends.zookeeper.session import DEADLINE, Session
 from registrator_backends.zookeeper.terms import Terms
-from registrator_backends.zookeeper.tree import HIDDEN, Tree
+from registrator_backends.zookeeper.tree import Tree
 from registrator_backends.zookeeper.uri import ZooKeeperAddress, read_address
 from registrator_backends.zookeeper.vault import Vault
 from registrator_backends.zookeeper.writer import Plan, Writer
@@ -67,7 +67,7 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
     ) -> None:
         self._address, self._site = address, site
         self._format = FORMATS[address.format]
-        scope = f"{address.format}:{address.base or '/'}"
+        scope = f"{address.format}:{'*' if address.deep else address.base or '/'}"
         self._root = "/".join(
             (f"{address.chroot}/{ROOT}", escaped(site.node), escaped(scope))
         )
@@ -126,15 +126,14 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
         has_status = self._format.has_status
         if not self._site.shows(service.status, has_status=has_status):
             return None
-        hidden = HIDDEN if not self._address.base else frozenset()
-        if not is_name(service.name) or service.name in hidden:
-            raise Rejected(f"name {service.name[:64]!r} cannot be that of a znode here")
+        directory = self._address.directory(service)
         escaped(service.id)
-        entry = self._format.render(service, self._site.node, not self._site.ttl)
+        node = self._address.instance or self._site.node
+        entry = self._format.render(service, node, not self._site.ttl)
         if len(entry.data) > _LONGEST:
             raise Rejected(f"{len(entry.data)} octets are more than ZooKeeper takes")
         return ZooKeeperRecord(
-            directory=child(self._address.base, service.name),
+            directory=directory,
             name=entry.leaf,
             data=entry.data,
         )
@@ -258,7 +257,9 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
 
     def _reader(self, link: Link) -> MarkReader:
         address, sequential = self._address, self._format.sequential
-        return MarkReader(self.uri, link, address.base, sequential=sequential)
+        return MarkReader(
+            self.uri, link, address.base, sequential=sequential, deep=address.deep
+        )
 
     async def _write(
         self, link: Link, index: Index, plans: Mapping[ServiceId, Plan]

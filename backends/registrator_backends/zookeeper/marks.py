@@ -20,11 +20,16 @@ Get = Callable[[Iterable[str]], Awaitable[list[Znode | Fault]]]
 
 
 class MarkReader:
-    """Fills an index from the store; only records below *base* are ever ours."""
+    """Fills an index from the store; only records below *base* are ever ours.
 
-    def __init__(self, uri: str, link: Link, base: str, *, sequential: bool) -> None:
+    They are right below a name there, or, if it is *deep*, anywhere.
+    """
+
+    def __init__(
+        self, uri: str, link: Link, base: str, *, sequential: bool, deep: bool = False
+    ) -> None:
         self._uri, self._link, self._base = uri, link, base
-        self._sequential = sequential
+        self._sequential, self._deep = sequential, deep
 
     async def read_all(self, index: Index, cache: ZnodeCache) -> None:
         """Read everything, from *cache* what is known there; never a part."""
@@ -103,4 +108,5 @@ class MarkReader:
         """Whether a mark stands where its id says, and names what could be ours."""
         below = place.startswith(f"{self._base}/")
         depth = place[len(self._base) :].count("/")
-        return below and depth == 2 and index.mark_path(key) == path
+        fits = depth == 2 or (self._deep and depth > 1)
+        return below and fits and index.mark_path(key) == path

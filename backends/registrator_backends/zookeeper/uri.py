@@ -6,21 +6,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from registrator.errors import ConfigError
+from registrator.errors import ConfigError, Rejected
+from registrator.model import Service
 from registrator.tls import client_context
 from registrator.uri import Location, attempt, is_host, read_location
 from registrator_backends.secret import Secret
 from registrator_backends.zookeeper.acl import Grant, needs_login, read_acl
 from registrator_backends.zookeeper.formats import FORMATS
 from registrator_backends.zookeeper.index import ROOT
-from registrator_backends.zookeeper.paths import is_name
+from registrator_backends.zookeeper.paths import child, is_name
 from registrator_backends.zookeeper.terms import Login
+from registrator_backends.zookeeper.tree import HIDDEN
 from registrator_backends.zookeeper.wire import Server
 
 PORT: Final = 2181
 
 _TLS: Final = ("ca", "cert", "key", "server_name")
-_FILLED: Final = (*_TLS, "format", "chroot", "acl", "auth", "password_file")
+_FILLED: Final = (*_TLS, "format", "chroot", "acl", "auth", "password_file", "instance")
 _TRUE: Final = frozenset({"", "1", "t", "true"})
 _FALSE: Final = frozenset({"0", "f", "false"})
 
@@ -37,8 +39,23 @@ class ZooKeeperAddress:
     base: str = ""
     """The znode whose children are services, chroot included; "" for the root."""
     format: str = "registrator"
+    instance: str = ""
+    """What nerve's records call this host; "": by the node's name."""
+    deep: bool = False
+    """Whether each service says itself where it is, below `chroot`."""
     login: Login = field(default_factory=Login)
     acl: tuple[Grant, ...] = ()
+
+    def directory(self, service: Service) -> str:
+        """Say below which znode a service is; raise `Rejected` where it cannot be."""
+        parts = service.path.split("/")[1:] if self.deep else [service.name]
+        hidden = HIDDEN if self.deep or not self.base else frozenset()
+        if not (parts and all(map(is_name, parts))) or parts[0] in hidden:
+            what, said = (
+                ("path", service.path) if self.deep else ("name", service.name)
+            )
+            raise Rejected(f"{what} {said[:64]!r} cannot be that of a znode here")
+        return child(self.base, "/".join(parts))
 
 
 def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
@@ -48,7 +65,7 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
     found before the first connection.
     """
     problems: list[str] = []
-    known = ("tls", *_FILLED)
+    known = ("tls", "paths", *_FILLED)
     location = attempt(problems, lambda: read_location(uri, port=PORT, options=known))
     if location is None:
         raise ConfigError(*problems)
@@ -70,6 +87,10 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
         problems.append(
             f"{shown}: unknown format {chosen!r} (known: {', '.join(FORMATS)})"
         )
+    if "instance" in given and chosen != "nerve":
+        problems.append(f"{shown}: option instance is for format=nerve")
+    if "paths" in given and (given["paths"] or path):
+        problems.append(f"{shown}: option paths has no value, and stands for any path")
     acl = _read_acl(problems, location, login)
     if problems or login is None:
         raise ConfigError(*problems)
@@ -84,6 +105,8 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
         chroot=chroot,
         base=chroot + path,
         format=chosen,
+        instance=given.get("instance", ""),
+        deep="paths" in given,
         login=login,
         acl=acl,
     )

@@ -18,7 +18,7 @@ from registrator_haproxy.outputs.template import Template
 from registrator_haproxy.outputs.texts import Texts, names, texts
 from registrator_haproxy.outputs.writer import Writer
 from registrator_haproxy.registries import Look, Registries
-from registrator_haproxy.stamp import Stamp, stamp
+from registrator.stamp import Stamp, stamp
 
 log = logging.getLogger(__name__)
 
