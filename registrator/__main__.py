@@ -34,9 +34,9 @@ def _run(environment: Mapping[str, str]) -> int:
     if settings.version:
         return _say(f"registrator {__version__}")
     logs.set_up(settings.log_format, settings.log_level)
-    if settings.check_config:
-        return _say("the settings are right")
     found = prepared.prepare(settings, environment)
+    if settings.check_config:
+        return _say("\n".join([*found.notes, "the settings are right"]))
     if not haproxy_command.wanted(settings):
         return asyncio.run(app.run(found))
     # HAProxy may outlive who started it, and then leaves processes to whoever is first.

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from registrator import (
     control,
     haproxy_command,
-    host,
-    hostaddress,
     single_round,
     stores,
 )
 from registrator.backend import Backend
-from registrator.engine import Engine
+from registrator.described import Described, describe
+from registrator.engine import engine_at
 from registrator.errors import (
     RegistratorError,
     Unavailable,
@@ -29,9 +28,9 @@ from registrator.overview import Overview
 from registrator.prepared import Prepared
 from registrator.reconciler import Patience, Reconciler
 from registrator.registries import registries
-from registrator.settings import Settings
 from registrator.snapshot import Snapshot
 from registrator.source import Deregister, Source
+from registrator.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from registrator.haproxy_side import HaproxySide
@@ -63,6 +62,7 @@ async def run(prepared: Prepared) -> int:
         async with asyncio.TaskGroup() as rooms:
             rooms.create_task(_until_signal(), name="signals")
             side = _haproxy_side(prepared)
+            _read_anew_on_sighup(prepared, side)
             if side is not None:
                 rooms.create_task(side.run(), name="haproxy side")
             rooms.create_task(_daemon(prepared, side), name="daemon")
@@ -77,11 +77,14 @@ async def run(prepared: Prepared) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
-    node: str
+    host: Whereabouts
     snapshot: Snapshot
     source: Source
     backends: Sequence[Backend[Any]]
     reconcilers: Sequence[Reconciler[Any]]
+    described: Described
+    shown: Sequence[Reconciler[Any]]
+    """The reconcilers, and those of nerve's reporters, which come and go."""
 
 
 def _haproxy_side(prepared: Prepared) -> "HaproxySide | None":
@@ -110,15 +113,17 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
             do = single_round.preview if settings.dry_run else single_round.write
             raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
         overview.show(
-            parts.node,
+            parts.host.node,
             parts.source,
             parts.snapshot,
-            parts.reconcilers,
+            parts.shown,
             [each for each in parts.backends if isinstance(each, NameServer)],
+            parts.described.explain,
         )
         try:
             async with asyncio.TaskGroup() as rooms:
-                for name, work in parts.source.tasks().items():
+                rooms.create_task(_follow(parts, overview.waiting), name="engine")
+                for name, work in parts.described.tasks().items():
                     rooms.create_task(work, name=name)
                 for backend in parts.backends:
                     rooms.create_task(backend.run(), name=f"{backend.uri} itself")
@@ -129,13 +134,23 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
                 await _withdraw(parts.reconcilers)
 
 
+async def _follow(parts: _Parts, tell: Callable[[str], None]) -> None:
+    """Follow the engine, as soon as it has said whose containers it has."""
+    await parts.host.wait(tell)
+    async with asyncio.TaskGroup() as rooms:
+        for name, work in parts.source.tasks().items():
+            rooms.create_task(work, name=name)
+
+
 async def _open(
     prepared: Prepared, opened: AsyncExitStack, tell: Callable[[str], None]
 ) -> _Parts:
     settings = prepared.settings
-    engine = await opened.enter_async_context(Engine(prepared.endpoint))
-    node, addresses = await _locate(engine, settings, tell)
-    site = prepared.site(node, settings.ip or next(filter(None, addresses()), ""))
+    engine = await opened.enter_async_context(engine_at(prepared.endpoint))
+    host = Whereabouts(engine, node=settings.node_name, ip=settings.ip)
+    await _locate(host, prepared, tell)
+    address = settings.ip or next(filter(None, host.addresses()), "")
+    site = prepared.site(host.node, address)
     backends = stores.make(registries(settings), site)
     if settings.once:
         backends = [each for each in backends if not each.local]
@@ -144,10 +159,14 @@ async def _open(
         if not (each.local and settings.dry_run):
             await opened.enter_async_context(each)
     snapshot = Snapshot()
+
+    def rules() -> Rules:
+        return _rules(prepared, host.node, host.addresses())
+
     source = Source(
         engine,
         snapshot,
-        lambda: _rules(prepared, node, addresses()),
+        rules,
         endpoint=prepared.endpoint.description,
         resync=settings.resync,
         deregister=cast("Deregister", settings.deregister),
@@ -162,26 +181,30 @@ async def _open(
         Reconciler(backend, snapshot, source.request_listing, patience)
         for backend in backends
     ]
+    shown = [*reconcilers]
     return _Parts(
-        node=node,
+        host=host,
         snapshot=snapshot,
         source=source,
         backends=backends,
         reconcilers=reconcilers,
+        described=describe(
+            prepared, snapshot, rules, site=site, patience=patience, reconcilers=shown
+        ),
+        shown=shown,
     )
 
 
 async def _locate(
-    engine: Engine, settings: Settings, tell: Callable[[str], None]
-) -> tuple[str, Callable[[], tuple[str, str]]]:
-    """Return this host's name, and what says its addresses at any moment."""
-    node, ip = settings.node_name, settings.ip
-    if settings.once or settings.dry_run:
-        await engine.info()
-        found = await host.ask(engine, node=node, ip=ip)
+    host: Whereabouts, prepared: Prepared, tell: Callable[[str], None]
+) -> None:
+    """Learn this host's name, and where it is if that need not wait."""
+    if prepared.settings.once or prepared.settings.dry_run:
+        await host.ask()
+    elif prepared.describes:
+        await host.hurry(tell)
     else:
-        found = await host.wait(engine, node=node, ip=ip, tell=tell)
-    return found.node, hostaddress.unknown if found.apart else hostaddress.by_routes
+        await host.wait(tell)
 
 
 def _rules(prepared: Prepared, node: str, addresses: tuple[str, str]) -> Rules:
@@ -215,6 +238,18 @@ async def _withdraw(reconcilers: Sequence[Reconciler[Any]]) -> None:
     async with asyncio.TaskGroup() as rooms:
         for reconciler in reconcilers:
             rooms.create_task(one(reconciler), name=f"withdraw {reconciler.uri}")
+
+
+def _read_anew_on_sighup(prepared: Prepared, side: "HaproxySide | None") -> None:
+    """Have SIGHUP read anew what there is to read; without any, it ends the daemon."""
+
+    def hang_up() -> None:
+        prepared.hangup.ring()
+        if side is not None:
+            side.hang_up()
+
+    if side is not None or prepared.describes:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
 
 
 async def _until_signal() -> None:

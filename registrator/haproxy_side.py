@@ -83,7 +83,6 @@ class HaproxySide:
         Raise `ConfigError` where its first start shows that nothing can be begun with.
         """
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         waits, first = delays(first=0.5, cap=30.0), True
         while True:
             began = loop.time()
@@ -146,7 +145,8 @@ class HaproxySide:
         log.info("haproxy follows %s", haproxy_command.title(self._settings))
         return True
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Have it read its configuration anew, as SIGHUP does."""
         # Earlier it would be ended by that.
         if self._at_work is not None:
             with suppress(ProcessLookupError):

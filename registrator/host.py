@@ -47,6 +47,17 @@ async def ask(engine: Engine, *, node: str, ip: str) -> Host:
     return Host(node=name, apart=apart)
 
 
+def guess(node: str) -> Host | None:
+    """Say what is known without the engine; None where not even *node* is given.
+
+    A container's own name is another each time, and its address may not be the host's.
+    """
+    contained = bool(own_ids(_mounts(), ""))
+    if contained and not node:
+        return None
+    return Host(node=node or socket.gethostname(), apart=contained)
+
+
 async def wait(
     engine: Engine, *, node: str, ip: str, tell: Callable[[str], None]
 ) -> Host:

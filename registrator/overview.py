@@ -1,13 +1,13 @@
 """What the daemon shows of itself: the source, the snapshot and every store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from registrator.dns_views import DnsAnswerView, ResponderView
 from registrator.errors import SourceError
 from registrator.labels import Decision
-from registrator.model import Service
+from registrator.model import Container, Service
 from registrator.nameserver import NameServer
 from registrator.reconciler import Reconciler
 from registrator.report import BackendReport
@@ -25,6 +25,9 @@ from registrator.views import (
     SyncView,
 )
 
+Filed = Callable[[str], tuple[Container, tuple[Decision, ...]] | None]
+"""Explains what a file describes, by the id that stands for a container's."""
+
 
 class Overview:
     """Answers the control API from the daemon's parts; changes none of them.
@@ -41,6 +44,7 @@ class Overview:
         self._snapshot = Snapshot()
         self._reconcilers: Sequence[Reconciler[Any]] = ()
         self._name_servers: Sequence[NameServer] = ()
+        self._filed: Filed = lambda _: None
 
     def waiting(self, error: str) -> None:
         """Show why the daemon has no parts yet."""
@@ -53,8 +57,10 @@ class Overview:
         snapshot: Snapshot,
         reconcilers: Sequence[Reconciler[Any]],
         name_servers: Sequence[NameServer] = (),
+        filed: Filed = lambda _: None,
     ) -> None:
-        """Show these parts from now on."""
+        """Show these parts from now on; *filed* explains what is no container."""
+        self._filed = filed
         self._node = node
         self._source = source
         self._snapshot = snapshot
@@ -72,7 +78,8 @@ class Overview:
         """Explain one container; raise `Gone` or `SourceError`."""
         if self._source is None:
             raise SourceError(self._away["error"] or "the engine was not reached yet")
-        found, decisions = await self._source.explain(container)
+        known = self._filed(container)
+        found, decisions = known or await self._source.explain(container)
         return ContainerView(
             container=found.id,
             name=found.name,
@@ -112,6 +119,8 @@ class Overview:
         if self._source is None:
             return self._away
         report = self._source.report()
+        # Services of a file are there before the engine was ever reached.
+        early = "" if report.connected else self._away["error"]
         return EngineView(
             endpoint=report.endpoint,
             connected=report.connected,
@@ -119,7 +128,7 @@ class Overview:
             waiting=report.waiting,
             listings=report.listings,
             listed_ago=_ago(report.listed_at),
-            error=report.error,
+            error=report.error or early,
         )
 
     def _port(self, decision: Decision) -> PortView:

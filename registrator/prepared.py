@@ -3,15 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from registrator import control, haproxy_command, state, stores
 from registrator.backend import Backend, Site
-from registrator.engine import Endpoint, resolve
+from registrator.bell import Bell
+from registrator.engine import NOWHERE, Endpoint, resolve
 from registrator.errors import ConfigError
 from registrator.labels import TagTemplate
+from registrator.reading import Followed
 from registrator.registries import registries
 from registrator.settings import Settings
+from registrator.stamp import stamp
+from registrator.uri import attempt
+
+if TYPE_CHECKING:
+    from registrator.nerve.translate import Nerve
+    from registrator.static.entries import Filed
 
 CHECKS = "registrator.checks"
 """The entry points of the checks that run here, named by kind; others' too."""
@@ -29,8 +38,24 @@ class Prepared:
     """The registries' addresses for people."""
     remote: bool
     """Whether a registry keeps what outlives the daemon."""
+    hangup: Bell
+    """Rings when all that can be read anew is to be."""
     check_kinds: frozenset[str] = field(default_factory=frozenset)
     """The kinds of checks that run here."""
+    static: "Followed[tuple[Filed, ...]] | None" = None
+    """What -services describes."""
+    nerve: "Followed[Nerve] | None" = None
+    """What -nerve asks for."""
+
+    @property
+    def describes(self) -> bool:
+        """Whether a file describes services that are no containers."""
+        return self.static is not None or self.nerve is not None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What of nerve's configuration cannot be honoured: one sentence each."""
+        return () if self.nerve is None else self.nerve.said.notes
 
     def site(self, node: str, address: str) -> Site:
         """Say what a store is told of this host; make the directory for its state."""
@@ -57,7 +82,8 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     endpoint = tags = None
     made: Sequence[Backend[Any]] = ()
     try:
-        endpoint = resolve(environment, settings.docker_host)
+        nowhere = settings.docker_host == "none"
+        endpoint = NOWHERE if nowhere else resolve(environment, settings.docker_host)
     except ConfigError as error:
         mistakes += error.problems
     try:
@@ -74,6 +100,9 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
             f"-once: what {made[0].uri} shows ends with the daemon; name a registry"
             " that lasts, such as consul://127.0.0.1:8500"
         )
+    hangup, kinds = Bell(), frozenset(entry_points(group=CHECKS).names)
+    static = attempt(mistakes, lambda: _static(settings.services, kinds, hangup))
+    nerve = attempt(mistakes, lambda: _nerve(settings, environment, hangup))
     if mistakes or endpoint is None:
         raise ConfigError(*mistakes)
     return Prepared(
@@ -82,9 +111,48 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         endpoint=endpoint,
         tags=tags,
         uris=[each.uri for each in made],
-        remote=not all(each.local for each in made),
-        check_kinds=frozenset(entry_points(group=CHECKS).names),
+        remote=nerve is not None or not all(each.local for each in made),
+        check_kinds=kinds,
+        hangup=hangup,
+        static=static,
+        nerve=nerve,
     )
+
+
+def _static(
+    path: str, kinds: frozenset[str], hangup: Bell
+) -> "Followed[tuple[Filed, ...]] | None":
+    if not path:
+        return None
+    from registrator.static import file  # noqa: PLC0415  most daemons have none
+
+    def read() -> "tuple[Filed, ...]":
+        return file.load(path, kinds)
+
+    return Followed(path, read, lambda: stamp(Path(path)), hangup)
+
+
+def _nerve(
+    settings: Settings, environment: Mapping[str, str], hangup: Bell
+) -> "Followed[Nerve] | None":
+    if not settings.nerve:
+        return None
+    if settings.once or settings.dry_run:
+        raise ConfigError(
+            "-nerve: what nerve reports lives with the daemon: leave it out of -once"
+            " and -dry-run"
+        )
+    from registrator.nerve.file import NerveFiles  # noqa: PLC0415  most have none
+
+    files = NerveFiles(settings.nerve)
+    site = _site(settings, environment, settings.node_name or "node", settings.ip)
+
+    def read() -> "Nerve":
+        found = files.read()
+        stores.make(found.registries, site)
+        return found
+
+    return Followed(settings.nerve, read, files.stamp, hangup)
 
 
 def _site(

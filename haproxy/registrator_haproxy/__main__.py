@@ -11,13 +11,13 @@ from pathlib import Path
 from registrator import first_process, logs, state
 from registrator.errors import ConfigError, RegistratorError
 from registrator.haproxy_api import FROM
+from registrator.stamp import stamp
 from registrator.version import __version__
 from registrator.visible import visible
 from registrator_haproxy import app, child
 from registrator_haproxy.configuration.bind import read_bind
 from registrator_haproxy.listings import Asked
 from registrator_haproxy.pace import Settle, read_settle
-from registrator.stamp import stamp
 from registrator_haproxy.start import Start, load
 
 

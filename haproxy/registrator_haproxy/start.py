@@ -7,6 +7,7 @@ from pathlib import Path
 
 from registrator.errors import ConfigError
 from registrator.readable import Site
+from registrator.stamp import Stamp
 from registrator_haproxy import tiers
 from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration
@@ -14,7 +15,6 @@ from registrator_haproxy.guard import Belief
 from registrator_haproxy.listings import Asked, Listings
 from registrator_haproxy.pace import Settle
 from registrator_haproxy.registries import Origin, Registries
-from registrator.stamp import Stamp
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from registrator.errors import ConfigError
+from registrator.stamp import Stamp, stamp
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.listings import Listings
-from registrator.stamp import Stamp, stamp
 
 _AGAIN: Final = 30.0
 """Seconds until HAProxy is asked once more what it has not taken.

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from registrator.errors import ConfigError
+from registrator.stamp import stamp
 from registrator_haproxy.configuration.file import read
 from registrator_haproxy.configuration.model import Configuration
-from registrator.stamp import stamp
 from registrator_haproxy.wanted import Wanted
 
 ONE, TWO = "services: {a: {listen: 1024}}", "services: {b: {listen: 1025}}"

@@ -67,7 +67,8 @@ class ZooKeeperBackend(Backend[ZooKeeperRecord]):
     ) -> None:
         self._address, self._site = address, site
         self._format = FORMATS[address.format]
-        scope = f"{address.format}:{'*' if address.deep else address.base or '/'}"
+        place = f"*{address.instance}" if address.deep else address.base or "/"
+        scope = f"{address.format}:{place}"
         self._root = "/".join(
             (f"{address.chroot}/{ROOT}", escaped(site.node), escaped(scope))
         )

@@ -51,9 +51,7 @@ class ZooKeeperAddress:
         parts = service.path.split("/")[1:] if self.deep else [service.name]
         hidden = HIDDEN if self.deep or not self.base else frozenset()
         if not (parts and all(map(is_name, parts))) or parts[0] in hidden:
-            what, said = (
-                ("path", service.path) if self.deep else ("name", service.name)
-            )
+            what, said = ("path", service.path) if self.deep else ("name", service.name)
             raise Rejected(f"{what} {said[:64]!r} cannot be that of a znode here")
         return child(self.base, "/".join(parts))
 

@@ -1,14 +1,11 @@
 """Reads a configuration: YAML, or JSON, which is YAML too."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from registrator import plain_yaml
 from registrator.errors import ConfigError
+from registrator.located import Text, found
 from registrator.visible import visible
 from registrator_haproxy.configuration.claims import MISPLACED
 from registrator_haproxy.configuration.model import Configuration
@@ -30,79 +27,26 @@ def read(text: str, name: str) -> Read:
     """
     notes: list[str] = []
     try:
-        said = plain_yaml.load(text)
-        twice = list(_twice(yaml.compose(text, plain_yaml.LOADER)))
+        tree = Text(text)
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from error
-    mistakes = [f"{name}: {each}" for each in twice]
+    said = tree.said
+    mistakes = [f"{name}: {each}" for each in tree.twice()]
     if isinstance(said, dict) and is_synapse(said):
         try:
             said = translate(said, notes.append)
         except (AttributeError, TypeError) as error:
             raise ConfigError(f"{name}: synapse has other values: {error}") from error
     try:
-        found = Configuration.model_validate({} if said is None else said)
+        configuration = Configuration.model_validate({} if said is None else said)
     except ValidationError as error:
-        tree = yaml.compose(text, plain_yaml.LOADER)
-        for way, reason in _found(error):
-            line = _line(tree, way)
-            path = ".".join(map(str, way)) or "the file"
-            mistakes.append(f"{name}: line {line}: {visible(path)}: {reason}")
+        mistakes += [
+            f"{name}: {tree.mistake(way, reason)}"
+            for way, reason in found(error, MISPLACED)
+        ]
     if mistakes:
         raise ConfigError(*mistakes)
     return Read(
-        configuration=found, notes=tuple(f"{name}: {visible(each)}" for each in notes)
+        configuration=configuration,
+        notes=tuple(f"{name}: {visible(each)}" for each in notes),
     )
-
-
-def _found(error: ValidationError) -> Iterator[tuple[Sequence[str | int], str]]:
-    for each in error.errors(include_url=False, include_input=False):
-        if each["type"] == MISPLACED:
-            yield from each["ctx"]["mistakes"]
-        else:
-            yield [step for step in each["loc"] if step != "[key]"], _reason(each)
-
-
-def _reason(mistake: ErrorDetails) -> str:
-    if mistake["type"] == "extra_forbidden":
-        return "there is no such setting"
-    if mistake["type"] == "tuple_type":
-        return "should be a list"
-    said = mistake["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return said[:1].lower() + said[1:]
-
-
-def _line(node: yaml.Node | None, way: Sequence[str | int]) -> int:
-    """Find the line of the value that is reached this way, or of what holds it."""
-    for step in way:
-        inner = _step(node, step)
-        if inner is None:
-            break
-        node = inner
-    return 1 if node is None else node.start_mark.line + 1
-
-
-def _step(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        found = (value for key, value in node.value if key.value == str(step))
-        return next(found, None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-        return node.value[step] if step < len(node.value) else None
-    return None
-
-
-def _twice(node: yaml.Node | None) -> Iterator[str]:
-    """Find what stands twice in one table: of that PyYAML takes the last silently."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            # A key may be a table of its own, by a tag that makes text of it.
-            said = str(key.value)
-            if said in seen:
-                line = key.start_mark.line + 1
-                yield f"line {line}: {visible(said)} stands a second time"
-            seen.add(said)
-            yield from _twice(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _twice(value)

@@ -12,13 +12,13 @@ from typing import Final
 
 from registrator.backoff import delays
 from registrator.errors import ConfigError
+from registrator.stamp import Stamp, stamp
 from registrator_haproxy.configuration.model import Configuration
 from registrator_haproxy.configuration.outputs import Output
 from registrator_haproxy.outputs.template import Template
 from registrator_haproxy.outputs.texts import Texts, names, texts
 from registrator_haproxy.outputs.writer import Writer
 from registrator_haproxy.registries import Look, Registries
-from registrator.stamp import Stamp, stamp
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Services that are no containers, as a file of the operator's describes them."""
