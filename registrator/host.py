@@ -47,12 +47,16 @@ async def ask(engine: Engine, *, node: str, ip: str) -> Host:
     return Host(node=name, apart=apart)
 
 
-def guess(node: str) -> Host | None:
+def contained() -> bool:
+    """Whether this process is in a container of an engine that we know of."""
+    return bool(own_ids(_mounts(), ""))
+
+
+def guess(node: str, *, contained: bool) -> Host | None:
     """Say what is known without the engine; None where not even *node* is given.
 
     A container's own name is another each time, and its address may not be the host's.
     """
-    contained = bool(own_ids(_mounts(), ""))
     if contained and not node:
         return None
     return Host(node=node or socket.gethostname(), apart=contained)

@@ -20,8 +20,19 @@ FIRST: Final = 2.0
 class Whereabouts:
     """Knows the host: by what the operator says, by the engine, else by guessing."""
 
-    def __init__(self, engine: Engine, *, node: str, ip: str) -> None:
-        """Know no more than *node* and *ip*, which may be ""."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        node: str,
+        ip: str,
+        contained: Callable[[], bool] = host.contained,
+    ) -> None:
+        """Know no more than *node* and *ip*, which may be "".
+
+        *contained* says whether this process is in a container.
+        """
+        self._contained = contained
         self._engine, self._node, self._ip = engine, node, ip
         self._host: Host | None = None
         self._certain = False
@@ -53,7 +64,7 @@ class Whereabouts:
             async with asyncio.timeout(FIRST):
                 await self.ask()
         except (SourceError, TimeoutError) as error:
-            self._host = host.guess(self._node)
+            self._host = host.guess(self._node, contained=self._contained())
             if self._host is None:
                 await self.wait(tell)
                 return

@@ -240,6 +240,7 @@ def test_every_module_of_the_core_has_a_test_of_its_own() -> None:
             "app",
             "check",
             "backend",
+            "described",
             "errors",
             "model",
             "overview",

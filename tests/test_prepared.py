@@ -62,3 +62,44 @@ def test_kinds_of_checks_are_those_that_packages_offer(
     found = prepared.prepare(Settings(registries=("memory:",)), {})
 
     assert "mysql" in found.check_kinds
+
+
+def test_what_nerve_cannot_have_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "nerve.conf.json"
+    file.write_text('{"instance_id": "i", "statsd": {}}')
+
+    found = prepared.prepare(Settings(nerve=str(file)), {})
+
+    assert found.describes
+    assert found.remote
+    assert found.notes == (f"{file}: statsd: figures are not sent to statsd",)
+
+
+def test_the_files_mistakes_are_told_with_all_others(tmp_path: Path) -> None:
+    services, nerve = tmp_path / "services.yaml", tmp_path / "nerve.conf.json"
+    services.write_text("services: {web: {}}")
+    nerve.write_text(
+        '{"services": {"web": {"host": "10.0.0.1", "port": 1, "zk_path": "/a",'
+        ' "zk_hosts": ["not a server"]}, "db": {"host": "10.0.0.1", "port": 1,'
+        ' "zk_path": "/a", "zk_hosts": ["zk:70000"]}}}'
+    )
+    settings = Settings(
+        registries=("nonsense://x",), services=str(services), nerve=str(nerve)
+    )
+
+    with pytest.raises(ConfigError) as wrong:
+        prepared.prepare(settings, {})
+
+    assert len(wrong.value.problems) == 3
+    assert wrong.value.problems[1].startswith(f"{services}: line 1: services.web.port")
+    assert wrong.value.problems[2].endswith("70000 is no port")
+
+
+@pytest.mark.parametrize("only", ["once", "dry_run"])
+def test_what_nerve_reports_lives_with_the_daemon(tmp_path: Path, only: str) -> None:
+    file = tmp_path / "nerve.conf.json"
+    file.write_text("{}")
+    settings = Settings(registries=("consul:",), nerve=str(file), **{only: True})
+
+    with pytest.raises(ConfigError, match="lives with the daemon"):
+        prepared.prepare(settings, {})

@@ -12,6 +12,7 @@ from samples import web
 
 A, B = ServiceId("a"), ServiceId("b")
 OLD, NEW, NEWEST = (ContainerId(name) for name in ("old", "new", "newest"))
+FILED = ContainerId("services:b")
 
 
 def of(container: ContainerId, *names: str) -> list[Service]:
@@ -332,3 +333,47 @@ def test_what_is_known_beside_a_container_is_part_of_its_services() -> None:
     snapshot.judge_anew([A, B], at=3.0)
     assert inbox.take() == ({A: 3.0}, 0)
     assert snapshot.services[A].draining == "stopped"
+
+
+def test_an_engine_lists_no_claimant_of_a_file() -> None:
+    snapshot = Snapshot()
+
+    snapshot.replace(OLD, of(OLD, "a"), at=1.0)
+    snapshot.replace(FILED, of(FILED, "b"), at=1.0)
+
+    assert snapshot.services.keys() == {A, B}
+    assert set(snapshot.containers) == {OLD}
+
+
+def test_a_service_is_wanted_by_its_registry_alone() -> None:
+    snapshot = Snapshot()
+    own = replace(web("b", container=FILED), registry="zk")
+    snapshot.replace(OLD, of(OLD, "a"), at=1.0)
+    snapshot.replace(FILED, [own], at=1.0)
+
+    assert snapshot.wanted(A) is not None
+    assert snapshot.wanted(A, "zk") is None
+    assert snapshot.wanted(B) is None
+    assert snapshot.wanted(B, "zk") == own
+    assert snapshot.wanted(ServiceId("c")) is None
+
+
+def test_what_is_withheld_is_wanted_by_nobody() -> None:
+    snapshot = Snapshot()
+
+    snapshot.replace(OLD, [replace(web("a", container=OLD), draining="x")], at=1.0)
+
+    assert snapshot.wanted(A) is None
+
+
+def test_a_reader_hears_of_the_listings_of_its_registry_alone() -> None:
+    snapshot = Snapshot()
+    general, own = snapshot.subscribe(), snapshot.subscribe("zk")
+
+    snapshot.completed("zk")
+    snapshot.completed("zk")
+
+    assert general.take() == ({}, 0)
+    assert own.take() == ({}, 2)
+    assert snapshot.subscribe("zk").take() == ({}, 2)
+    assert snapshot.listings == 0

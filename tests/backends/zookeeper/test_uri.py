@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from registrator.errors import ConfigError
+from registrator.errors import ConfigError, Rejected
 from registrator_backends.zookeeper.acl import Grant, needs_login, read_acl
 from registrator_backends.zookeeper.uri import ZooKeeperAddress, read_address
+from samples import web
 
 
 def read(uri: str, **environment: str) -> ZooKeeperAddress:
@@ -40,6 +41,30 @@ def test_a_chroot_stands_in_front_of_the_base() -> None:
 
     assert (address.chroot, address.base) == ("/prod/eu", "/prod/eu/services")
     assert address.format == "nerve"
+
+
+def test_services_may_say_themselves_where_they_are() -> None:
+    address = read("zookeeper://h/?format=nerve&paths&instance=i-1&chroot=/prod")
+
+    found = address.directory(web("a", name="web", path="/nerve/web/services"))
+
+    assert (address.deep, address.instance) == (True, "i-1")
+    assert found == "/prod/nerve/web/services"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/a//b", "/a/../b", "/zookeeper/a", "a"])
+def test_a_path_that_is_none_is_refused(path: str) -> None:
+    address = read("zookeeper://h/?format=nerve&paths")
+
+    with pytest.raises(Rejected, match="cannot be that of a znode here"):
+        address.directory(web("a", path=path))
+
+
+def test_an_option_that_means_nothing_there_is_a_mistake() -> None:
+    assert mistakes("zookeeper://h/x?paths&instance=i") == (
+        "zookeeper://h:2181/x: option instance is for format=nerve",
+        "zookeeper://h:2181/x: option paths has no value, and stands for any path",
+    )
 
 
 @pytest.mark.parametrize(

@@ -339,3 +339,24 @@ async def test_large_records_are_written_in_transactions_that_fit(
     assert await put(backend, *many) == {}
 
     assert len(zookeeper.children("/www/web")) == 30
+
+
+async def test_records_of_any_path_are_ours_after_a_restart(
+    zookeeper: ZooKeeper,
+) -> None:
+    services = (
+        web("here:nerve:a:1", path="/nerve/a/services"),
+        web("here:nerve:b:2", path="/deep/er/and/deeper", port=2),
+    )
+    for _ in range(2):
+        async with at(zookeeper, "/?format=nerve&paths&instance=i") as backend:
+            assert await agree(backend, *services) == {}
+            assert (await backend.owned()).keys() == {each.id for each in services}
+
+    for each in services:
+        [name] = zookeeper.children(each.path)
+        assert name.startswith("i_")
+
+    async with at(zookeeper, "/?format=nerve&paths&instance=i") as backend:
+        await agree(backend)
+    assert zookeeper.children("/nerve/a") == []
