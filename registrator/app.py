@@ -171,12 +171,7 @@ async def _open(
         resync=settings.resync,
         deregister=cast("Deregister", settings.deregister),
     )
-    patience = Patience(
-        attempts=None if settings.retry_attempts < 0 else settings.retry_attempts,
-        interval=settings.retry_interval / 1000,
-        max_removals=settings.max_removals,
-        drops=settings.deregister != "never",
-    )
+    patience = _patience(settings)
     reconcilers = [
         Reconciler(backend, snapshot, source.request_listing, patience)
         for backend in backends
@@ -192,6 +187,15 @@ async def _open(
             prepared, snapshot, rules, site=site, patience=patience, reconcilers=shown
         ),
         shown=shown,
+    )
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        attempts=None if settings.retry_attempts < 0 else settings.retry_attempts,
+        interval=settings.retry_interval / 1000,
+        max_removals=settings.max_removals,
+        drops=settings.deregister != "never",
     )
 
 

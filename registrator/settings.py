@@ -103,7 +103,7 @@ class Settings:
         TEXT,
         "",
         "where the container engine is, as in DOCKER_HOST, which counts if this is"
-        " not given",
+        " not given; none: there is no engine",
     )
     dns: bool = option(
         BOOLEAN,

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,11 +96,13 @@ def test_the_files_mistakes_are_told_with_all_others(tmp_path: Path) -> None:
     assert wrong.value.problems[2].endswith("70000 is no port")
 
 
-@pytest.mark.parametrize("only", ["once", "dry_run"])
-def test_what_nerve_reports_lives_with_the_daemon(tmp_path: Path, only: str) -> None:
+@pytest.mark.parametrize("single", [{"once": True}, {"dry_run": True}])
+def test_what_nerve_reports_lives_with_the_daemon(
+    tmp_path: Path, single: dict[str, Any]
+) -> None:
     file = tmp_path / "nerve.conf.json"
     file.write_text("{}")
-    settings = Settings(registries=("consul:",), nerve=str(file), **{only: True})
+    settings = Settings(registries=("consul:",), nerve=str(file), **single)
 
     with pytest.raises(ConfigError, match="lives with the daemon"):
         prepared.prepare(settings, {})

@@ -13,9 +13,9 @@ from standins import standin
 from waiting import eventually
 
 
-def of(address: str, **known: str) -> tuple[Engine, Whereabouts]:
+def of(address: str, node: str = "") -> tuple[Engine, Whereabouts]:
     engine = Engine(resolve({}, address))
-    return engine, Whereabouts(engine, **{"node": "", "ip": "", **known})
+    return engine, Whereabouts(engine, node=node, ip="")
 
 
 def nowhere(directory: Path) -> str:

@@ -9,7 +9,10 @@ from registrator.backend import Site
 from registrator.labels.whitelist import Refused
 from registrator.nerve.reporters import Place, reported
 
-ZK = {"zk_hosts": ["zk1:2181"], "zk_path": "/nerve/services/web/services"}
+ZK: dict[str, Any] = {
+    "zk_hosts": ["zk1:2181"],
+    "zk_path": "/nerve/services/web/services",
+}
 PATH = "/nerve/services/web/services"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from registrator.check import Check
 from registrator.errors import ConfigError
-from registrator.model import Service
+from registrator.model import ContainerId, Service, ServiceId
 from registrator.nerve.translate import Nerve, translate
 
 # The example of nerve's documentation.
@@ -48,7 +48,7 @@ def test_the_example_of_the_documentation() -> None:
     assert found == Nerve(
         services={
             "your_http_service": Service(
-                id="nerve:your_http_service:3000",
+                id=ServiceId("nerve:your_http_service:3000"),
                 name="your_http_service",
                 address="1.2.3.4",
                 port=3000,
@@ -65,7 +65,7 @@ def test_the_example_of_the_documentation() -> None:
                         fall=2,
                     ),
                 ),
-                container="nerve:your_http_service",
+                container=ContainerId("nerve:your_http_service"),
                 container_name="nerve:your_http_service",
                 registry=registry,
                 path="/nerve/services/your_http_service/services",

@@ -6,7 +6,7 @@ import pytest
 
 from registrator.check import Check
 from registrator.labels import Decision, Rules
-from registrator.model import Service
+from registrator.model import ContainerId, Service, ServiceId
 from registrator.static.entries import filed, mistakes
 from registrator.static.model import Entry
 
@@ -31,11 +31,11 @@ def test_an_entry_that_says_no_more_is_at_the_hosts_address() -> None:
     found = decided()
 
     assert found.service == Service(
-        id="h1:services:web:80",
+        id=ServiceId("h1:services:web:80"),
         name="web",
         address="10.0.0.1",
         port=80,
-        container="services:web",
+        container=ContainerId("services:web"),
         container_name="services:web",
     )
     assert (found.rule, found.reason) == ("file", "the host's address")

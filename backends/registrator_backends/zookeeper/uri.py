@@ -1,7 +1,7 @@
 """Where a ZooKeeper ensemble is, and how to speak to it."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -85,10 +85,7 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
         problems.append(
             f"{shown}: unknown format {chosen!r} (known: {', '.join(FORMATS)})"
         )
-    if "instance" in given and chosen != "nerve":
-        problems.append(f"{shown}: option instance is for format=nerve")
-    if "paths" in given and (given["paths"] or path):
-        problems.append(f"{shown}: option paths has no value, and stands for any path")
+    problems += _odd(location, chosen)
     acl = _read_acl(problems, location, login)
     if problems or login is None:
         raise ConfigError(*problems)
@@ -108,6 +105,14 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
         login=login,
         acl=acl,
     )
+
+
+def _odd(location: Location, chosen: str) -> Iterator[str]:
+    given = location.options
+    if "instance" in given and chosen != "nerve":
+        yield f"{location.uri}: option instance is for format=nerve"
+    if "paths" in given and (given["paths"] or location.path):
+        yield f"{location.uri}: option paths has no value, and stands for any path"
 
 
 def _read_path(problems: list[str], what: str, path: str) -> str:
