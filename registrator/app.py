@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from registrator import (
@@ -28,6 +29,7 @@ from registrator.overview import Overview
 from registrator.prepared import Prepared
 from registrator.reconciler import Patience, Reconciler
 from registrator.registries import registries
+from registrator.settings import Settings
 from registrator.snapshot import Snapshot
 from registrator.source import Deregister, Source
 from registrator.whereabouts import Whereabouts
@@ -159,10 +161,7 @@ async def _open(
         if not (each.local and settings.dry_run):
             await opened.enter_async_context(each)
     snapshot = Snapshot()
-
-    def rules() -> Rules:
-        return _rules(prepared, host.node, host.addresses())
-
+    rules = partial(_rules, prepared, host)
     source = Source(
         engine,
         snapshot,
@@ -211,11 +210,11 @@ async def _locate(
         await host.wait(tell)
 
 
-def _rules(prepared: Prepared, node: str, addresses: tuple[str, str]) -> Rules:
+def _rules(prepared: Prepared, host: Whereabouts) -> Rules:
     settings = prepared.settings
-    ipv4, ipv6 = addresses
+    ipv4, ipv6 = host.addresses()
     return Rules(
-        node=node,
+        node=host.node,
         host_ipv4=ipv4,
         host_ipv6=ipv6,
         ip=settings.ip,

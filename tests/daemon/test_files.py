@@ -145,7 +145,7 @@ async def test_nerves_services_stand_where_nerve_would_have_them(
         "weight": "7",
         "haproxy_server_options": "backup",
         "labels": {"az": "us-east-1a"},
-        "checks": [{"type": "http", "uri": "/", "rise": 2, "fall": 2}],
+        "checks": [{"type": "http", "uri": "/", "timeout": 30, "rise": 2, "fall": 2}],
     }
     said = json.loads(nerve(zookeeper, web=web, plain={"port": 1, "zk_path": "/p/q"}))
     file.write_text(json.dumps({**said, "heartbeat_path": str(beat)}))

@@ -81,10 +81,6 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
     if path.startswith((f"/{ROOT}", "/zookeeper/")) or path == "/zookeeper":
         problems.append(f"{shown}: {path} holds something else")
     chosen = given.get("format") or "registrator"
-    if chosen not in FORMATS:
-        problems.append(
-            f"{shown}: unknown format {chosen!r} (known: {', '.join(FORMATS)})"
-        )
     problems += _odd(location, chosen)
     acl = _read_acl(problems, location, login)
     if problems or login is None:
@@ -108,7 +104,9 @@ def read_address(uri: str, environment: Mapping[str, str]) -> ZooKeeperAddress:
 
 
 def _odd(location: Location, chosen: str) -> Iterator[str]:
-    given = location.options
+    given, known = location.options, ", ".join(FORMATS)
+    if chosen not in FORMATS:
+        yield f"{location.uri}: unknown format {chosen!r} (known: {known})"
     if "instance" in given and chosen != "nerve":
         yield f"{location.uri}: option instance is for format=nerve"
     if "paths" in given and (given["paths"] or location.path):
