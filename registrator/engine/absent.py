@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -13,7 +14,7 @@ from registrator.engine.endpoint import Endpoint
 from registrator.errors import Gone
 from registrator.model import Container, ContainerId
 
-NOWHERE: Final = Endpoint(url="", description="none")
+NOWHERE: Final = Endpoint(url="", socket=Path("/dev/null"), description="none")
 """The address of that engine, which an operator gives as `none`."""
 
 
