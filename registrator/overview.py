@@ -153,9 +153,7 @@ class Overview:
 
     def _service(self, service: Service) -> ServiceView:
         own = [x for x in self._reconcilers if x.registry == service.registry]
-        return service_view(
-            service, [self._sync(each, service) for each in own]
-        )
+        return service_view(service, [self._sync(each, service) for each in own])
 
     def _sync(self, reconciler: Reconciler[Any], service: Service) -> SyncView:
         state, error = reconciler.sync(service.id)

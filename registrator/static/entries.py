@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from registrator.labels import Decision, Rules, decide
-from registrator.labels.durations import seconds
 from registrator.labels.metadata import PREFIX
 from registrator.labels.services import NO_METADATA
 from registrator.model import Container, ContainerId, Port, State
@@ -27,8 +26,6 @@ class Filed:
     container: Container
     address: str
     """"": the host's own."""
-    health_required: bool
-    drain: float
 
     def decide(self, rules: Rules) -> Decision:
         """Say whether it is registered on a host with these *rules*, and why.
@@ -41,15 +38,12 @@ class Filed:
         (found,) = decide(self.container, own)
         if found.service is None:
             return found
-        service = replace(
-            found.service, health_required=self.health_required, drain=self.drain
-        )
         reason = "the file says its address" if self.address else "the host's address"
-        return replace(found, service=service, rule="file", reason=reason)
+        return replace(found, rule="file", reason=reason)
 
 
 def filed(name: str, entry: Entry) -> Filed:
-    """Take in what the file says of *name*; raise ValueError for no duration."""
+    """Take in what the file says of *name*."""
     labels = {f"{PREFIX}{key.upper()}": text for key, text in _said(name, entry)}
     return Filed(
         container=Container(
@@ -62,13 +56,16 @@ def filed(name: str, entry: Entry) -> Filed:
             exposed=(Port(entry.port, entry.transport),),
         ),
         address=entry.address or "",
-        health_required=entry.health == "required",
-        drain=seconds(entry.drain.strip()),
     )
 
 
-def mistakes(name: str, entry: Entry) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Find what no model sees: where, and what is wrong."""
+def mistakes(
+    name: str, entry: Entry, kinds: frozenset[str]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Find what no model sees: where, and what is wrong.
+
+    *kinds* are those of checks that run here.
+    """
     for key in entry.metadata:
         if key in NO_METADATA or key.startswith(("check_", "tagged_address_")):
             yield ("metadata", key), "is no metadata: it has a place of its own"
@@ -80,11 +77,7 @@ def mistakes(name: str, entry: Entry) -> Iterator[tuple[tuple[str, ...], str]]:
         way = (where, str(number)) if entry.checks else (where,)
         for kind in check.keys() & _IN_CONTAINERS:
             yield (*way, kind), "such a check runs in a container: there is none"
-    try:
-        decision = filed(name, entry).decide(_RULES)
-    except ValueError as error:
-        yield ("drain",), str(error)
-        return
+    decision = filed(name, entry).decide(replace(_RULES, check_kinds=kinds))
     yield from (((), note) for note in decision.notes)
     if decision.service is None:
         yield (), decision.reason
@@ -106,9 +99,9 @@ def _said(name: str, entry: Entry) -> Iterator[tuple[str, str]]:
     for number, check in enumerate(_checks(entry), 1):
         prefix = f"check_{number}_" if entry.checks else "check_"
         yield from ((f"{prefix}{key}", value) for key, value in check.items())
-    for key in ("priority", "weight", "weight_warning"):
-        if (number := getattr(entry, key)) is not None:
-            yield key, str(number)
+    for key in ("priority", "weight", "weight_warning", "health", "drain"):
+        if (value := getattr(entry, key)) is not None:
+            yield key, str(value)
     for key, address in entry.tagged_addresses.items():
         yield f"tagged_address_{key}", address
     if entry.enable_tag_override:

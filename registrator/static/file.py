@@ -14,12 +14,17 @@ from registrator.static.entries import Filed, filed, mistakes
 from registrator.static.model import Entry, Services
 
 
-def load(path: str) -> tuple[Filed, ...]:
-    """Read the file at *path*; raise `ConfigError` with every mistake in it."""
-    return read(content(Path(path)), path)
+def load(path: str, kinds: frozenset[str] = frozenset()) -> tuple[Filed, ...]:
+    """Read the file at *path*; raise `ConfigError` with every mistake in it.
+
+    *kinds* are those of checks that run here.
+    """
+    return read(content(Path(path)), path, kinds)
 
 
-def read(text: str, name: str) -> tuple[Filed, ...]:
+def read(
+    text: str, name: str, kinds: frozenset[str] = frozenset()
+) -> tuple[Filed, ...]:
     """Read the text of the file called *name*; raise the same.
 
     Each mistake says its line, and the way to the value.
@@ -34,7 +39,7 @@ def read(text: str, name: str) -> tuple[Filed, ...]:
     except ValidationError as error:
         wrong += [tree.mistake(way, why) for way, why in found(error)]
         entries = Services(services=dict(_right(tree.said)))
-    wrong += [tree.mistake(way, why) for way, why in _wrong(entries)]
+    wrong += [tree.mistake(way, why) for way, why in _wrong(entries, kinds)]
     if wrong:
         raise ConfigError(*(f"{name}: {each}" for each in wrong))
     return tuple(filed(key, entry) for key, entry in entries.services.items())
@@ -49,9 +54,9 @@ def _right(said: object) -> Iterator[tuple[str, Entry]]:
             yield from read.services.items()
 
 
-def _wrong(said: Services) -> Iterator[tuple[Way, str]]:
+def _wrong(said: Services, kinds: frozenset[str]) -> Iterator[tuple[Way, str]]:
     for key, entry in said.services.items():
-        for way, why in mistakes(key, entry):
+        for way, why in mistakes(key, entry, kinds):
             yield ("services", key, *(_place(step) for step in way)), why
     ids = {key: entry.id for key, entry in said.services.items() if entry.id}
     times = Counter(ids.values())

@@ -67,7 +67,7 @@ class Entry(BaseModel):
     enable_tag_override: bool = False
     health: Literal["required"] | None = None
     """required: it is shown nowhere, not even as unfit, while it is critical."""
-    drain: Plain = "0"
+    drain: Plain | None = None
     """How long it serves on once it has been taken out of the registries."""
 
 

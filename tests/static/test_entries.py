@@ -127,7 +127,7 @@ def test_without_any_address_it_is_left_out() -> None:
     [
         pytest.param({"address": "x"}, (), "'x' is not an IP address", id="address"),
         pytest.param({"name": "a b"}, (), "the service name 'a b'", id="name"),
-        pytest.param({"drain": "soon"}, ("drain",), "no duration: 'soon'", id="drain"),
+        pytest.param({"drain": "soon"}, (), "drain is no duration", id="drain"),
         pytest.param(
             {"metadata": {"tags": "x"}}, ("metadata", "tags"), "no metadata", id="tags"
         ),
@@ -169,10 +169,12 @@ def test_without_any_address_it_is_left_out() -> None:
 def test_what_no_model_sees_is_a_mistake(
     said: dict[str, Any], way: tuple[str, ...], why: str
 ) -> None:
-    found = list(mistakes("web", entry(**said)))
+    found = list(mistakes("web", entry(**said), frozenset()))
 
     assert [each for each in found if each[0] == way and why in each[1]]
 
 
 def test_what_is_right_has_no_mistakes() -> None:
-    assert list(mistakes("web", entry(check={"http": "/"}, metadata={"a": "b"}))) == []
+    assert (
+        list(mistakes("web", entry(check={"mysql": "x"}), frozenset({"mysql"}))) == []
+    )
