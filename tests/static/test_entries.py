@@ -176,5 +176,12 @@ def test_what_no_model_sees_is_a_mistake(
 
 def test_what_is_right_has_no_mistakes() -> None:
     assert (
-        list(mistakes("web", entry(check={"mysql": "x"}), frozenset({"mysql"}))) == []
+        list(
+            mistakes(
+                "web",
+                entry(check={"mysql": "x"}, metadata={"a": "b"}),
+                frozenset({"mysql"}),
+            )
+        )
+        == []
     )
