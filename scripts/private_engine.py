@@ -168,11 +168,9 @@ def end(pid: int, *, patience: float) -> None:
 
 def is_gone(pid: int) -> bool:
     """Tell whether a process has ended; one that is our child is reaped."""
-    if arguments_of(pid):
-        return False
     with suppress(ChildProcessError):
-        os.waitpid(pid, 0)
-    return True
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    return not arguments_of(pid)
 
 
 def private_pid() -> int:

@@ -1,8 +1,10 @@
 """The scripts behind `make`, and what they may know of the machines they run on."""
 
+import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from docker.errors import NotFound
 
 from registrator.version import __version__
 from servers import free_ports
+from waiting import until
 
 ROOT = Path(__file__).parents[1]
 MADE = pytest.mark.skipif(
@@ -155,3 +158,16 @@ def test_no_registry_of_packages_is_named_in_the_project() -> None:
 
     assert len(files) > 100
     assert named == set()
+
+
+def test_a_child_that_has_not_begun_its_program_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    engine = importlib.import_module("private_engine")
+    monkeypatch.setattr(engine, "arguments_of", lambda _: [])  # for a moment so
+    with subprocess.Popen(["sleep", "600"]) as child:
+        assert not engine.is_gone(child.pid)
+        child.kill()
+        until(lambda: engine.is_gone(child.pid), "it is seen to have ended")
+        child.returncode = -signal.SIGKILL  # it is waited for already
