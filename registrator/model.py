@@ -78,6 +78,10 @@ class Container:
     network_mode: str = "default"
     """bridge, default, host, none, a network's name, or container:<id>."""
     networks: tuple[Network, ...] = ()
+    stop_signal: int = 15
+    """The number of the signal that asks it to end: SIGTERM unless it was given one."""
+    stop_timeout: int = 0
+    """Seconds after which it is killed that was asked to end; 0: the engine's own."""
     exposed: tuple[Port, ...] = ()
     published: Mapping[Port, tuple[Binding, ...]] = field(default_factory=dict)
     """Ports the engine lists; one without bindings is exposed but not published."""

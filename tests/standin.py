@@ -6,14 +6,15 @@ It serves the part of Docker's API that registrator uses, as engine 20.10 serves
 answers are its recorded ones with other names and numbers. Faults are staged by the
 methods of `StandIn`, or from another process by the same words: GET /standin/start,
 /die, /remove, /lose (first, count), /cut, /end, /hold, /release (kind), /fail (kind,
-status, times), /away (seconds), /counts. A kind is version, info, list, inspect or
-events; each word answers with the number of requests so far by kind.
+status, times), /away (seconds), /counts. A kind is version, info, list, inspect, kill
+or events; each word answers with the number of requests so far by kind.
 """
 
 import argparse
 import asyncio
 import hashlib
 import json
+import re
 import signal
 import time
 from collections import Counter, deque
@@ -28,6 +29,7 @@ from urllib.parse import parse_qs
 
 REMEMBERED: Final = 256  # events that Docker replays at most
 LISTED: Final = {"running", "paused", "restarting"}
+_LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
 RECORDED: Final = Path(__file__).with_name("engine") / "recorded"
 TEMPLATE: Final[Mapping[str, Mapping[str, object]]] = json.loads(
     (RECORDED / "docker-20.10-inspect-two-networks.json").read_bytes()
@@ -54,6 +56,8 @@ class Fake:
     networks: Mapping[str, str] = field(default_factory=dict)
     """Names of networks with the container's IPv4 address in each."""
     network_mode: str = "default"
+    stop_signal: str = ""
+    """The signal that it is stopped by; "" for SIGTERM."""
 
     @property
     def id(self) -> str:
@@ -81,6 +85,7 @@ class Fake:
             "HostConfig": {**TEMPLATE["HostConfig"], "NetworkMode": self.network_mode},
             "Config": {
                 **TEMPLATE["Config"],
+                "StopSignal": self.stop_signal,
                 "Image": self.image,
                 "Env": list(self.environment),
                 "Labels": dict(self.labels),
@@ -161,6 +166,8 @@ class StandIn:
         self.counts: Counter[str] = Counter()
         self.targets: deque[str] = deque(maxlen=100)
         """What was asked for last, path and query, of every kind but inspect."""
+        self.killed: list[tuple[str, str]] = []
+        """The signals that were asked for, with the names of the containers."""
         self.absences: asyncio.Queue[float] = asyncio.Queue()
         self._fakes: dict[str, Fake] = {}
         self._inspected: dict[str, bytes] = {}
@@ -222,10 +229,14 @@ class StandIn:
             for known in (self._fakes, self._inspected, self._listed):
                 known.pop(fake.id, None)
 
-    def happen(self, action: str, *fakes: Fake) -> None:
+    def happen(self, action: str, *fakes: Fake, signal: str = "") -> None:
         """Say of containers that something happened to them, in one write."""
-        lines = [self._event(action, fake) for fake in fakes]
+        lines = [self._event(action, fake, signal) for fake in fakes]
         self.emit(b"".join(lines))
+
+    def kill(self, fake: Fake, signal: int) -> None:
+        """Say of a container that it was sent a signal, of which nothing comes."""
+        self.happen("kill", fake, signal=str(signal))
 
     def emit(self, data: bytes) -> None:
         """Write to all event streams, in one piece, what need not be an event."""
@@ -339,6 +350,8 @@ class StandIn:
             missing = _error(404, f"No such container: {key}")
             answer = self._inspected.get(key) or self._inspected.get(self._find(key))
             kind, answer = "inspect", answer or missing
+            if path.endswith("/kill"):
+                kind, answer = "kill", self._kill(key, query)
         elif path == "/containers/json":
             kind, answer = "list", _http(200, self._list(query))
         elif path == "/events":
@@ -355,6 +368,16 @@ class StandIn:
         if version and not _number(self.minimum) <= version <= _number(self.api):
             answer = _error(400, "client version is too new, or too old")
         return kind, answer
+
+    def _kill(self, key: str, query: str) -> bytes:
+        """Send a signal as an engine does that has the container go on."""
+        fake = self._fakes.get(key)
+        if fake is None:
+            return _error(404, f"No such container: {key}")
+        if fake.state not in LISTED:
+            return _error(409, f"Container {key} is not running")
+        self.killed.append((fake.name, parse_qs(query)["signal"][0]))
+        return b"HTTP/1.1 204 X\r\n\r\n"
 
     def _find(self, key: str) -> str:
         """Return the id of the container with this name or beginning of an id."""
@@ -377,9 +400,11 @@ class StandIn:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         return head + b"Transfer-Encoding: chunked\r\n\r\n" + _chunk(past)
 
-    def _event(self, action: str, fake: Fake) -> bytes:
+    def _event(self, action: str, fake: Fake, signal: str = "") -> bytes:
         self._clock = max(time.time_ns(), self._clock + 1)
         attributes = {"name": fake.name, "image": fake.image, **fake.labels}
+        if signal:
+            attributes["signal"] = signal
         event = {"Type": "container", "Action": action, "scope": "local"}
         actor = {"ID": fake.id, "Attributes": attributes}
         times = {"time": self._clock // 10**9, "timeNano": self._clock}
@@ -415,7 +440,7 @@ class StandIn:
 
 
 class _Connection(asyncio.Protocol):
-    """One client's connection: HTTP/1.1, kept alive, requests without bodies."""
+    """One client's connection: HTTP/1.1, kept alive; what is in a body is not read."""
 
     transport: asyncio.Transport
 
@@ -432,8 +457,14 @@ class _Connection(asyncio.Protocol):
         self._engine.closed(self)
 
     def data_received(self, data: bytes) -> None:
-        *heads, self._rest = (self._rest + data).split(b"\r\n\r\n")
-        for head in heads:
+        self._rest += data
+        while b"\r\n\r\n" in self._rest:
+            head, _, rest = self._rest.partition(b"\r\n\r\n")
+            length = _LENGTH.search(head)
+            body = int(length[1]) if length else 0
+            if len(rest) < body:
+                return
+            self._rest = rest[body:]
             target = head.split(b" ", 2)[1].decode()
             self._engine.answer(self, target)
 

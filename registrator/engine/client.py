@@ -103,6 +103,16 @@ class Engine:
             raise
         return decode.container(self._api.json(answer))
 
+    async def signal(self, container: ContainerId, name: str) -> None:
+        """Send one a signal, such as SIGTERM; raise `Gone` where none runs."""
+        path = f"/containers/{quote(container, safe='')}/kill?signal={name}"
+        try:
+            await self._api.fetch(path, {})
+        except Refused as refused:
+            if refused.there_is_no_container or refused.status == 409:
+                raise Gone(f"container {container:.12}: it does not run") from refused
+            raise
+
     @asynccontextmanager
     async def events(
         self, since: int | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from registrator.engine import shape
+from registrator.engine import shape, signals
 from registrator.errors import SourceError
 from registrator.fitness import Health
 from registrator.model import (
@@ -72,6 +72,8 @@ class Hint:
     One that is being started is connected to its networks first, and the engine keeps
     whoever inspects it then waiting until its start is over, of which it gives word.
     """
+    signal: int = 0
+    """The number of the signal that it was sent; 0 if none, or nobody says which."""
 
 
 def listed(data: object) -> Listed:
@@ -158,6 +160,9 @@ def _container(data: Mapping[str, object]) -> Container:
         labels=_strings(config.get("Labels"), "Labels"),
         network_mode=shape.text(host.get("NetworkMode"), "NetworkMode") or "default",
         networks=_networks(settings),
+        stop_signal=signals.number(shape.text(config.get("StopSignal"), "StopSignal"))
+        or signals.TERM,
+        stop_timeout=shape.number(config.get("StopTimeout"), "StopTimeout"),
         exposed=_exposed(config),
         published=_published(settings),
         attributes=data,
@@ -273,7 +278,14 @@ def _hint(event: Mapping[str, object]) -> Hint | None:
     text = (kind == "network" and attributes.get("container")) or actor.get("ID")
     container = ContainerId(shape.text(text, "ID")) or None
     moment = shape.number(event.get("timeNano"), "timeNano")
-    return Hint(container, moment, if_running=kind == "network")
+    # Podman's has none (4.3).
+    sent = shape.text(attributes.get("signal"), "signal") if action == "kill" else ""
+    return Hint(
+        container,
+        moment,
+        if_running=kind == "network",
+        signal=signals.number(sent),
+    )
 
 
 def _whose(data: object) -> str:

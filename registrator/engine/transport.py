@@ -26,7 +26,7 @@ _KEEPALIVE: Final = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
 )
 
-_FINE: Final = {200, 201}
+_FINE: Final = {200, 201, 204}
 
 Body = Mapping[str, object]
 """What is sent as JSON."""
@@ -52,7 +52,7 @@ class Refused(SourceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A 200 or 201 and what came with it."""
+    """A 200, 201 or 204 and what came with it."""
 
     body: bytes
     date: str

@@ -565,3 +565,30 @@ async def test_a_listing_of_5000_containers_is_whole(
 
     assert {entry.id for entry in first} == {key(fake) for fake in fakes}
     assert first == second
+
+
+async def test_a_container_is_sent_a_signal(standin: StandIn, engine: Engine) -> None:
+    standin.present(WEB, DB)
+
+    await soon(engine.signal(key(WEB), "SIGTERM"))
+
+    assert standin.killed == [("web", "SIGTERM")]
+
+
+async def test_one_that_does_not_run_or_is_not_there_is_sent_none(
+    standin: StandIn, engine: Engine
+) -> None:
+    standin.present(replace(WEB, state="exited"))
+
+    for each in (WEB, DB):
+        with pytest.raises(Gone, match=r"does not run|no such container"):
+            await soon(engine.signal(key(each), "SIGTERM"))
+
+
+async def test_a_signal_that_is_refused_is_an_error_of_the_engine(
+    standin: StandIn, engine: Engine
+) -> None:
+    standin.present(WEB)
+    standin.fail("kill", 500)
+
+    assert "POST" in await reason(lambda: engine.signal(key(WEB), "SIGTERM"))

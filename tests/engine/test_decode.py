@@ -454,6 +454,37 @@ HEARD = {
 }
 
 
+@pytest.mark.parametrize("name", ["docker-20.10", "docker-28.5"])
+def test_the_signal_that_a_container_is_sent_is_heard(name: str) -> None:
+    lines = (RECORDED / f"{name}-events.jsonl").read_bytes().splitlines()
+    [kill] = [each for each in lines if b'"Action":"kill"' in each]
+
+    hint = decode.hint(kill)
+
+    assert hint is not None
+    assert hint.signal == 15
+
+
+@pytest.mark.parametrize(
+    ("said", "signal"), [(..., 15), ("", 15), ("SIGURG", 23), ("37", 37), ("nix", 15)]
+)
+def test_the_signal_that_stops_a_container_is_read(said: object, signal: int) -> None:
+    data = changed(recorded("docker-20.10-inspect-paused"), "Config.StopSignal", None)
+
+    data = changed(data, "Config.StopSignal", said)
+
+    assert decode.container(data).stop_signal == signal
+
+
+@pytest.mark.parametrize(("said", "seconds"), [(None, 0), (30, 30)])
+def test_the_time_to_stop_in_is_read(said: object, seconds: int) -> None:
+    data = recorded("docker-20.10-inspect-paused")
+
+    data = changed(data, "Config.StopTimeout", said)
+
+    assert decode.container(data).stop_timeout == seconds
+
+
 @pytest.mark.parametrize("engine", HEARD)
 def test_of_all_events_those_that_matter_are_hints(engine: str) -> None:
     lines = (RECORDED / f"{engine}-events.jsonl").read_bytes().splitlines()
@@ -481,11 +512,19 @@ def event(**changes: object) -> bytes:
     return json.dumps({**told, "timeNano": 1795476939000000001, **changes}).encode()
 
 
+def killed(signal: str | None) -> bytes:
+    actor = {"ID": "abc", "Attributes": {"signal": signal}}
+    return event(Action="kill", Actor=actor)
+
+
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
         (event(), Hint(ABC, 1795476939000000001)),
         (event(timeNano=None), Hint(ABC, 0)),
+        (killed("15"), Hint(ABC, 1795476939000000001, signal=15)),
+        (killed(None), Hint(ABC, 1795476939000000001)),
+        (killed("no signal"), Hint(ABC, 1795476939000000001)),
         (event(Action="health_status"), Hint(ABC, 1795476939000000001)),
         (event(Action="died"), Hint(ABC, 1795476939000000001)),
         (event(Action="exec_start: /bin/start"), None),
