@@ -23,8 +23,11 @@ from registrator.errors import (
     Unavailable,
     leaves,
 )
+from registrator.health.order_file import OrderFile
+from registrator.health.stops import Stops
 from registrator.labels import Rules
 from registrator.nameserver import NameServer
+from registrator.operations import Operations
 from registrator.overview import Overview
 from registrator.prepared import Prepared
 from registrator.reconciler import Patience, Reconciler
@@ -87,6 +90,8 @@ class _Parts:
     described: Described
     shown: Sequence[Reconciler[Any]]
     """The reconcilers, and those of nerve's reporters, which come and go."""
+    stops: Stops
+    orders: OrderFile
 
 
 def _haproxy_side(prepared: Prepared) -> "HaproxySide | None":
@@ -105,11 +110,14 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
     overview = Overview(
         prepared.endpoint.description, prepared.uris, settings.node_name
     )
+    operations = Operations()
     async with AsyncExitStack() as opened:
         if not (settings.once or settings.dry_run):
             path = control.place(settings.control, prepared.environment)
             # First: somebody may ask why nothing is there yet.
-            await opened.enter_async_context(control.serve(path, overview, side))
+            await opened.enter_async_context(
+                control.serve(path, overview, side, operations)
+            )
         parts = await _open(prepared, opened, overview.waiting)
         if settings.once or settings.dry_run:
             do = single_round.preview if settings.dry_run else single_round.write
@@ -122,8 +130,17 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
             [each for each in parts.backends if isinstance(each, NameServer)],
             parts.described.explain,
         )
+        operations.show(
+            parts.orders,
+            parts.source,
+            parts.snapshot,
+            parts.shown,
+            parts.described.explain,
+        )
         try:
             async with asyncio.TaskGroup() as rooms:
+                rooms.create_task(parts.orders.run(), name="orders")
+                rooms.create_task(parts.stops.run(), name="stops")
                 rooms.create_task(_follow(parts, overview.waiting), name="engine")
                 for name, work in parts.described.tasks().items():
                     rooms.create_task(work, name=name)
@@ -160,7 +177,9 @@ async def _open(
         # Only looked at, it takes no port that a running daemon has.
         if not (each.local and settings.dry_run):
             await opened.enter_async_context(each)
-    snapshot = Snapshot()
+    orders = OrderFile.open(prepared.kept(), host.node)
+    snapshot = Snapshot(orders.orders.judge)
+    stops = Stops(orders.orders, snapshot, engine.signal)
     rules = partial(_rules, prepared, host)
     source = Source(
         engine,
@@ -169,6 +188,7 @@ async def _open(
         endpoint=prepared.endpoint.description,
         resync=settings.resync,
         deregister=cast("Deregister", settings.deregister),
+        lives=stops,
     )
     patience = _patience(settings)
     reconcilers = [
@@ -186,6 +206,8 @@ async def _open(
             prepared, snapshot, rules, site=site, patience=patience, reconcilers=shown
         ),
         shown=shown,
+        stops=stops,
+        orders=orders,
     )
 
 

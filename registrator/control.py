@@ -2,7 +2,8 @@
 
 GET /v1/services[?service=NAME], /v1/containers/NAME, /v1/status, /v1/dns and
 /v1/dns/NAME[?type=TYPE]. The shapes stand in `registrator.views`. What is asked of the
-HAProxy side is in `registrator.haproxy_api`.
+HAProxy side is in `registrator.haproxy_api`, what an operator orders in
+`registrator.orders_api`.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from registrator import control_socket, local_api
+from registrator import control_socket, local_api, orders_api
 from registrator.dns_views import DnsAnswerView, ResponderView
 from registrator.errors import (
     ConfigError,
@@ -23,6 +24,7 @@ from registrator.errors import (
 )
 from registrator.haproxy_api import HaproxyViews, Nowhere, routes
 from registrator.local_api import problem
+from registrator.orders_api import Operations
 from registrator.views import ContainerView, ServiceView, StatusView
 
 
@@ -60,13 +62,20 @@ def place(given: str, environment: Mapping[str, str]) -> Path:
 
 @asynccontextmanager
 async def serve(
-    path: Path, views: Views, haproxy: HaproxyViews | None = None
+    path: Path,
+    views: Views,
+    haproxy: HaproxyViews | None = None,
+    operations: Operations | None = None,
 ) -> AsyncIterator[None]:
     """Answer on the socket at *path*, mode 0600, until the block is left.
 
-    Raise `ConfigError` if another daemon answers there, or it cannot be made.
+    Orders are taken where there is somebody for *operations*. Raise `ConfigError` if
+    another daemon answers there, or it cannot be made.
     """
-    async with local_api.serve(path, _application(views, haproxy or Nowhere())):
+    application = _application(views, haproxy or Nowhere())
+    if operations is not None:
+        application.add_routes(orders_api.routes(operations))
+    async with local_api.serve(path, application):
         yield
 
 

@@ -57,6 +57,15 @@ class Prepared:
         """What of nerve's configuration cannot be honoured: one sentence each."""
         return () if self.nerve is None else self.nerve.said.notes
 
+    def kept(self) -> Path | None:
+        """Say where what outlives the daemon is kept; it need not be there yet."""
+        given = self.settings.state
+        if not given:
+            return None
+        if given == state.AUTO:
+            return state.automatic(self.environment)
+        return Path(given).absolute()
+
     def site(self, node: str, address: str) -> Site:
         """Say what a store is told of this host; make the directory for its state."""
         site = _site(self.settings, self.environment, node, address)

@@ -1,4 +1,4 @@
-"""What a reconciler says of its store."""
+"""What those who follow the engine, and keep the stores, say of how it goes."""
 
 from dataclasses import dataclass
 
@@ -19,3 +19,18 @@ class BackendReport:
     lag: float | None
     """From hearing of the latest change to its being written."""
     retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """How the engine's side stands; times are the loop's."""
+
+    endpoint: str
+    connected: bool
+    current: bool
+    """Whether all was looked at since it was connected, and nothing failed since."""
+    containers: int
+    waiting: int
+    listings: int
+    listed_at: float | None
+    error: str

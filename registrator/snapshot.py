@@ -164,6 +164,10 @@ class Snapshot:
             if inbox.registry == registry:
                 inbox.listed(number)
 
+    def claimed(self, container: ContainerId) -> Collection[ServiceId]:
+        """Name the services that *container* claims, whoever holds them."""
+        return self._containers.get(container, frozenset())
+
     def rivals(self, service: ServiceId) -> Collection[ContainerId]:
         """Name the containers that claim *service*, its present holder included."""
         return self._claims.get(service, {}).keys()

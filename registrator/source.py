@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal
 
 from registrator.backoff import delays
@@ -14,7 +13,9 @@ from registrator.engine import Engine, Hint
 from registrator.errors import Gone, SourceError
 from registrator.hints import Hints, Look
 from registrator.labels import Decision, Rules, decide
+from registrator.lives import Lives, Untold
 from registrator.model import Container, ContainerId, State
+from registrator.report import SourceReport
 from registrator.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -30,21 +31,6 @@ SECOND_LOOK = 1.0
 """Seconds until a listing that asks for confirmation is repeated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceReport:
-    """How the engine's side stands; times are the loop's."""
-
-    endpoint: str
-    connected: bool
-    current: bool
-    """Whether all was looked at since it was connected, and nothing failed since."""
-    containers: int
-    waiting: int
-    listings: int
-    listed_at: float | None
-    error: str
-
-
 class Source:
     """Keeps *snapshot* equal to what runs on the engine; survives its absence.
 
@@ -52,7 +38,7 @@ class Source:
     registers everything anew. *endpoint* is the engine's address for people.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  it has many parts
         self,
         engine: Engine,
         snapshot: Snapshot,
@@ -62,6 +48,7 @@ class Source:
         resync: float = 60.0,
         deregister: Deregister = "always",
         decide: Decide = decide,
+        lives: Lives | None = None,
     ) -> None:
         self._engine = engine
         self._endpoint = endpoint
@@ -71,6 +58,7 @@ class Source:
         self._resync = resync or None
         self._deregister = deregister
         self._decided = decide
+        self._lives: Lives = lives or Untold()
         self.lost = Bell()
         """Rings when the engine does not do what was asked."""
         self._hints = Hints()
@@ -151,6 +139,8 @@ class Source:
         known = hint.container in self._running or hint.container in self._hints
         if hint.if_running and not known:
             return
+        if hint.signal:
+            self._lives.signalled(hint.container, hint.signal, hint.time_nano)
         now = asyncio.get_running_loop().time()
         for name in (hint.container, *self._joined.get(hint.container, ())):
             self._seen.pop(name, None)
@@ -173,6 +163,7 @@ class Source:
                 await asyncio.sleep(next(waits))
                 self._listing_due.set()
             else:
+                self._recall()
                 waits = delays(first=0.2, cap=5.0)
                 self._error = "" if self._connected else self._error
 
@@ -219,6 +210,14 @@ class Source:
         self._hints.listed(changed, now)
         self._finish_listing()
 
+    def _recall(self) -> None:
+        """Have those looked at that offer nothing, and that somebody remembers."""
+        now = asyncio.get_running_loop().time()
+        offering = self._snapshot.containers
+        for container in self._lives.remembered():
+            if container not in self._running and container not in offering:
+                self._hints.add(container, now)
+
     def _finish_listing(self) -> None:
         if self._unseen is not None and not self._unseen:
             self._unseen = None
@@ -260,6 +259,7 @@ class Source:
             self._running.discard(look.container)
             self._complaints.forget(look.container)
             self._joined.pop(look.container, None)
+            self._lives.gone(look.container)
             if self._deregister != "never":
                 self._snapshot.replace(look.container, (), at=look.at)
             return
@@ -268,9 +268,10 @@ class Source:
         else:
             self._running.discard(look.container)
         self._complaints.tell(container, decisions)
+        services = [each.service for each in decisions if each.service is not None]
+        self._lives.seen(container, services)
         if self._keeps(container):
             return
-        services = [each.service for each in decisions if each.service is not None]
         self._snapshot.replace(
             look.container, services, started=container.started, at=look.at
         )

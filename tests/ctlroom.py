@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from haproxyshow import HaproxyShowcase
+from ordered import Desk
 from registrator import control
 from showcase import Showcase
 
@@ -19,7 +20,10 @@ KEPT = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.envi
 
 @contextmanager
 def serving(
-    path: Path, views: Showcase, haproxy: HaproxyShowcase | None = None
+    path: Path,
+    views: Showcase,
+    haproxy: HaproxyShowcase | None = None,
+    operations: Desk | None = None,
 ) -> Iterator[None]:
     """Serve from a thread with a loop of its own, while a program is run."""
     ready = threading.Event()
@@ -27,7 +31,7 @@ def serving(
     over = asyncio.Event()
 
     async def serve() -> None:
-        async with control.serve(path, views, haproxy):
+        async with control.serve(path, views, haproxy, operations):
             ready.set()
             await over.wait()
 

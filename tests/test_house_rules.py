@@ -255,5 +255,5 @@ def test_every_module_of_the_core_has_a_test_of_its_own() -> None:
             "report",
             "single_round",
         ),
-        *("option", "version", "views"),
+        *("lives", "option", "orders_views", "version", "views"),
     }

@@ -42,6 +42,15 @@ def test_what_a_container_no_longer_offers_goes() -> None:
     assert snapshot.services.keys() == {B}
 
 
+def test_what_a_container_claims_is_known_whoever_holds_it() -> None:
+    snapshot = Snapshot()
+    claim(snapshot, OLD, "1")
+    claim(snapshot, NEW, "2")
+
+    assert set(snapshot.claimed(OLD)) == {A}
+    assert not snapshot.claimed(NEWEST)
+
+
 def test_a_container_without_services_leaves_nothing_behind() -> None:
     snapshot = Snapshot()
     snapshot.replace(OLD, of(OLD, "a"), at=1.0)

@@ -13,6 +13,8 @@ import pytest
 
 from registrator.engine import Engine, resolve
 from registrator.errors import Gone, SourceError
+from registrator.health.orders import Drain, Orders
+from registrator.health.stops import Stops
 from registrator.labels import Rules
 from registrator.model import ContainerId
 from registrator.snapshot import Snapshot
@@ -55,13 +57,21 @@ async def watching(
     rules: Callable[[], Rules] = lambda: RULES,
     resync: float = 0.0,
     deregister: Deregister = "always",
+    orders: Orders | None = None,
 ) -> AsyncIterator[Watch]:
     uri = f"unix://{path}"
     async with StandIn(path) as standin, Engine(resolve({}, uri)) as engine:
         standin.present(*fakes)
-        snapshot = Snapshot()
+        orders = orders or Orders()
+        snapshot = Snapshot(orders.judge)
         source = Source(
-            engine, snapshot, rules, endpoint=uri, resync=resync, deregister=deregister
+            engine,
+            snapshot,
+            rules,
+            endpoint=uri,
+            resync=resync,
+            deregister=deregister,
+            lives=Stops(orders, snapshot),
         )
         work = [asyncio.ensure_future(each) for each in source.tasks().values()]
         try:
@@ -584,3 +594,63 @@ async def test_listings_that_failed_are_no_error_after_one_that_did_not(
         await eventually(lambda: not watch.source.report().error, "its end")
 
         assert watch.source.report().connected
+
+
+def drained(watch: Watch) -> set[str]:
+    """The containers whose services are to be in no registry."""
+    found = watch.snapshot.services.values()
+    return {service.container_name for service in found if service.withheld}
+
+
+async def test_a_container_that_is_asked_to_stop_is_withheld_before_it_ends(
+    path: Path,
+) -> None:
+    async with watching(path, WEB, replace(WEB, name="web.2")) as watch:
+        await watch.listings(1)
+
+        watch.standin.kill(WEB, 15)
+
+        await eventually(lambda: drained(watch) == {"web.1"}, "it is withheld")
+        assert watch.ports() == {"web.1": 8000, "web.2": 8000}
+
+
+async def test_its_own_stop_signal_counts_and_others_do_not(path: Path) -> None:
+    own = replace(WEB, stop_signal="SIGUSR1")
+    other = replace(WEB, name="web.2")
+    async with watching(path, own, other) as watch:
+        await watch.listings(1)
+
+        watch.standin.kill(other, 10)
+        watch.standin.kill(own, 10)
+
+        await eventually(lambda: "web.1" in drained(watch), "it is withheld")
+        await eventually(lambda: watch.source.report().waiting == 0, "all is seen")
+        assert drained(watch) == {"web.1"}
+
+
+async def test_the_next_start_ends_the_drain(path: Path) -> None:
+    async with watching(path, WEB) as watch:
+        await watch.listings(1)
+        watch.standin.kill(WEB, 15)
+        await eventually(lambda: drained(watch), "it is withheld")
+
+        watch.standin.die(WEB)
+        await watch.shows()
+        watch.standin.start(replace(WEB, started="2036-11-24T00:00:00.1Z"))
+
+        await watch.shows(web_1=8000)
+        assert not drained(watch)
+
+
+async def test_what_was_ordered_of_a_container_that_went_unheard_is_forgotten(
+    path: Path,
+) -> None:
+    gone, ended = ContainerId(replace(WEB, name="x").id), replace(WEB, state="exited")
+    drain = Drain(why="docker stop", since=1.0, started=WEB.started)
+    orders = Orders(drains={gone: drain, ContainerId(WEB.id): drain})
+    async with watching(path, orders=orders) as watch:
+        watch.standin.present(ended)
+        watch.source.request_listing()
+
+        await eventually(lambda: gone not in orders.drains, "it is forgotten")
+        assert orders.drains.keys() == {WEB.id}

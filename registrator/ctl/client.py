@@ -3,7 +3,7 @@
 import http.client
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from registrator.dns_views import DnsAnswerView, ResponderView
 from registrator.errors import ConfigError
 from registrator.haproxy_views import HaproxyFileView, HaproxyPlanView, HaproxyView
+from registrator.orders_views import DrainView, MaintainedView, OrdersView
 from registrator.views import ContainerView, ServiceView, StatusView
 
 DEADLINE = 15.0
@@ -58,6 +59,30 @@ class Client:
         answer = self._get(path, frozenset({"answers"}))
         return cast("list[DnsAnswerView]", answer["answers"])
 
+    def orders(self) -> OrdersView:
+        """List what is out of use by order."""
+        found = self._get("/v1/maintenance", OrdersView.__required_keys__)
+        return cast("OrdersView", found)
+
+    def maintain(
+        self, target: Mapping[str, object], reason: str, *, on: bool
+    ) -> MaintainedView:
+        """Put one target, as the API takes it, into maintenance, or take it out."""
+        order = {**target, "reason": reason, "on": on}
+        keys = MaintainedView.__required_keys__
+        return cast("MaintainedView", self._order("/v1/maintenance", keys, order))
+
+    def drain(self, container: str, *, on: bool) -> DrainView:
+        """Drain a container, or no more; raise `NotKnown`."""
+        order = {"container": container, "on": on}
+        keys = DrainView.__required_keys__
+        return cast("DrainView", self._order("/v1/drain", keys, order))
+
+    def drained(self, container: str) -> DrainView:
+        """Say how far the drain of a container is; raise `NotKnown`."""
+        path = f"/v1/drain?container={_quoted(container)}"
+        return cast("DrainView", self._get(path, DrainView.__required_keys__))
+
     def haproxy(self) -> HaproxyView:
         """Show the HAProxy side at a glance."""
         found = self._get("/v1/haproxy", HaproxyView.__required_keys__)
@@ -72,6 +97,11 @@ class Client:
         """Show HAProxy's file, and what it would be; raise `ConfigError` likewise."""
         keys = HaproxyFileView.__required_keys__
         return cast("HaproxyFileView", self._propose("file", keys, proposed))
+
+    def _order(
+        self, path: str, keys: frozenset[str], order: Mapping[str, object]
+    ) -> dict[str, object]:
+        return self._get(path, keys, json.dumps(order).encode())
 
     def _propose(
         self, what: str, keys: frozenset[str], proposed: Path | None

@@ -82,6 +82,10 @@ def _ask(chosen: argparse.Namespace, client: Client, *, as_json: bool) -> int:
 
         config = Path(chosen.config) if chosen.config else None
         return haproxy.run(client, chosen.what, config, as_json=as_json)
+    if chosen.command in {"maintenance", "drain"}:
+        from registrator.ctl import orders  # noqa: PLC0415  for these commands only
+
+        return orders.run(client, chosen, as_json=as_json)
     return _status(client, as_json=as_json)
 
 
