@@ -15,6 +15,7 @@ from bench import (
     events,
     fleet,
     registries,
+    replacement,
     rest,
     rounds,
 )
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "registries": ("Each registry with 1 / 100 / 1,000 services", registries.run),
     "dns": ("The DNS responder beside others", dns.run),
     "entrypoint": ("HAProxy as the local entry point", entrypoint.run),
+    "replacement": ("Containers replaced under load", replacement.run),
     "fleet": ("200 hosts on one etcd / Consul KV / ZooKeeper", fleet.run),
 }
 

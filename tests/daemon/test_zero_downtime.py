@@ -1,0 +1,57 @@
+"""docs/zero-downtime.md, done as it is printed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import docker
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/zero-downtime.md"
+PROGRAMS = Path(sys.executable).parent
+
+pytestmark = [
+    pytest.mark.needs_engine,
+    pytest.mark.needs_etcd,
+    pytest.mark.needs_haproxy,
+]
+
+
+@pytest.fixture
+def without_leftovers(docker_client: docker.DockerClient) -> None:
+    """Have neither of the page's containers, and the image that it names."""
+    for each in docker_client.containers.list(all=True):
+        if each.name in {"web-1", "web-2"}:
+            each.remove(force=True)
+    subprocess.run([ROOT / "scripts/demo-image", "hello"], check=True, timeout=60)
+
+
+@pytest.mark.usefixtures("without_leftovers")
+def test_the_walk_through_does_what_the_page_says(tmp_path: Path) -> None:
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", PAGE.read_text())
+    path = f"{PROGRAMS}:{os.environ['PATH']}:/usr/sbin"
+    last = "trap 'kill $(jobs -p); wait' EXIT\n"  # whatever becomes of it
+    script = "set -em\n" + last + "\n".join(blocks)
+
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    made = tmp_path / "zero-downtime"
+    log = (made / "registrator.log").read_text()
+    assert done.returncode == 0, done.stdout + done.stderr + log
+    assert set((made / "load.log").read_text().split()) == {"web-1", "web-2"}
+    assert "web-1 is being stopped" in done.stdout
+    assert "has served on for 2 s: sent SIGTERM" in done.stdout
+    assert "container web-2 is drained: no registry has it" in done.stdout
+    assert "service web is in maintenance" in done.stdout
+    assert "new disk" in done.stdout
