@@ -15,6 +15,8 @@ from registrator.engine_source.place import Place, read_place
 from registrator.engine_source.tables import Table, Tables
 from registrator.engine_source.whereabouts import Whereabouts
 from registrator.errors import SourceError, Unavailable
+from registrator.health.orders import Orders
+from registrator.health.stops import Stops
 from registrator.labels import Rules
 from registrator.readable import Readable, Reading, Site
 from registrator.snapshot import Snapshot
@@ -116,7 +118,10 @@ class EngineSource(Readable):
         place = self._place
         whereabouts = Whereabouts(place.host, node=self._node, address=place.address)
         await self._find(whereabouts, engine)
-        snapshot = Snapshot()
+        # What an operator orders of the daemon is not known here; a stop is heard.
+        orders = Orders()
+        snapshot = Snapshot(orders.judge)
+        stops = Stops(orders, snapshot)
         self._tables = tables = Tables(snapshot, whereabouts.node)
         self._source = source = Source(
             engine,
@@ -125,8 +130,10 @@ class EngineSource(Readable):
             endpoint=place.endpoint.description,
             resync=RESYNC,
             decide=Choice(image=place.image, port=place.port, far=whereabouts.far),
+            lives=stops,
         )
         work = {
+            "stops": stops.run(),
             **source.tasks(),
             "tables": tables.follow(self._changes),
             "lost": self._tell_of(source.lost),

@@ -52,7 +52,8 @@ class Tables:
             before = self._names.pop(id_, None)
             if before is not None:
                 self._open(touched, before).pop(id_, None)
-            if (service := services.get(id_)) is not None:
+            service = services.get(id_)
+            if service is not None and not service.withheld:
                 self._names[id_] = service.name
                 self._open(touched, service.name)[id_] = self._instance(service)
         for name, table in touched.items():

@@ -60,6 +60,15 @@ async def test_containers_come_and_go(path: Path) -> None:
         await shows(seen)
 
 
+async def test_a_container_that_is_being_stopped_is_shown_no_more(path: Path) -> None:
+    async with watched(path, WEB, OTHER) as (engine, seen):
+        await shows(seen, 8000, 8001)
+        engine.kill(WEB, 15)
+        await shows(seen, 8001)
+        engine.start(replace(WEB, started="2036-11-24T00:00:00.1Z"))
+        await shows(seen, 8000, 8001)
+
+
 async def test_an_instance_is_what_the_daemon_would_register(path: Path) -> None:
     fake = replace(
         WEB,

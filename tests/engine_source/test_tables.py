@@ -1,6 +1,7 @@
 """Tables by name, and what a change costs them."""
 
 import asyncio
+from dataclasses import replace
 
 from registrator.bell import Bell
 from registrator.engine_source.tables import Tables
@@ -36,6 +37,18 @@ def test_services_are_found_by_their_names_and_all_of_them() -> None:
     assert case.ids("none") == []
     assert case.ids() == ["db.1", "web.1", "web.2"]
     assert {each.node for each in case.tables.of("").values()} == {"here"}
+
+
+def test_what_is_to_be_shown_nowhere_is_in_no_table() -> None:
+    case = Case()
+    case.have("a", service("web", 1))
+    case.have("b", service("web", 2))
+
+    case.have("a", replace(service("web", 1), draining="docker stop"))
+    assert case.ids() == case.ids("web") == ["web.2"]
+
+    case.have("a", service("web", 1))
+    assert case.ids() == ["web.1", "web.2"]
 
 
 def test_a_table_that_nothing_concerns_stays_the_same() -> None:
