@@ -15,7 +15,7 @@ from registrator import (
     single_round,
     stores,
 )
-from registrator.backend import Backend
+from registrator.backend import Backend, Site
 from registrator.described import Described, describe
 from registrator.engine import engine_at
 from registrator.errors import (
@@ -122,21 +122,7 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
         if settings.once or settings.dry_run:
             do = single_round.preview if settings.dry_run else single_round.write
             raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
-        overview.show(
-            parts.host.node,
-            parts.source,
-            parts.snapshot,
-            parts.shown,
-            [each for each in parts.backends if isinstance(each, NameServer)],
-            parts.described.explain,
-        )
-        operations.show(
-            parts.orders,
-            parts.source,
-            parts.snapshot,
-            parts.shown,
-            parts.described.explain,
-        )
+        _show(parts, overview, operations)
         try:
             async with asyncio.TaskGroup() as rooms:
                 rooms.create_task(parts.orders.run(), name="orders")
@@ -151,6 +137,25 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
         finally:
             if settings.on_exit == "deregister":
                 await _withdraw(parts.reconcilers)
+
+
+def _show(parts: _Parts, overview: Overview, operations: Operations) -> None:
+    """Have it told and ordered from now on."""
+    overview.show(
+        parts.host.node,
+        parts.source,
+        parts.snapshot,
+        parts.shown,
+        [each for each in parts.backends if isinstance(each, NameServer)],
+        parts.described.explain,
+    )
+    operations.show(
+        parts.orders,
+        parts.source,
+        parts.snapshot,
+        parts.shown,
+        parts.described.explain,
+    )
 
 
 async def _follow(parts: _Parts, tell: Callable[[str], None]) -> None:
@@ -170,13 +175,7 @@ async def _open(
     await _locate(host, prepared, tell)
     address = settings.ip or next(filter(None, host.addresses()), "")
     site = prepared.site(host.node, address)
-    backends = stores.make(registries(settings), site)
-    if settings.once:
-        backends = [each for each in backends if not each.local]
-    for each in backends:
-        # Only looked at, it takes no port that a running daemon has.
-        if not (each.local and settings.dry_run):
-            await opened.enter_async_context(each)
+    backends = await _backends(settings, site, opened)
     orders = OrderFile.open(prepared.kept(), host.node)
     snapshot = Snapshot(orders.orders.judge)
     stops = Stops(orders.orders, snapshot, engine.signal)
@@ -209,6 +208,19 @@ async def _open(
         stops=stops,
         orders=orders,
     )
+
+
+async def _backends(
+    settings: Settings, site: Site, opened: AsyncExitStack
+) -> list[Backend[Any]]:
+    backends = stores.make(registries(settings), site)
+    if settings.once:
+        backends = [each for each in backends if not each.local]
+    for each in backends:
+        # Only looked at, it takes no port that a running daemon has.
+        if not (each.local and settings.dry_run):
+            await opened.enter_async_context(each)
+    return backends
 
 
 def _patience(settings: Settings) -> Patience:

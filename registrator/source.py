@@ -211,11 +211,10 @@ class Source:
         self._finish_listing()
 
     def _recall(self) -> None:
-        """Have those looked at that offer nothing, and that somebody remembers."""
+        """Have those looked at that do not run, and that somebody remembers."""
         now = asyncio.get_running_loop().time()
-        offering = self._snapshot.containers
         for container in self._lives.remembered():
-            if container not in self._running and container not in offering:
+            if container not in self._running:
                 self._hints.add(container, now)
 
     def _finish_listing(self) -> None:

@@ -14,10 +14,12 @@ from registrator.health.order_file import OrderFile
 from registrator.health.stops import Stops
 from registrator.labels import Rules
 from registrator.memory import MemoryBackend
-from registrator.operations import Operations
+from registrator.model import Container, ContainerId, State
+from registrator.operations import Explain, Operations
 from registrator.reconciler import Patience, Reconciler
 from registrator.snapshot import Snapshot
 from registrator.source import Source
+from samples import web
 from standin import Fake, StandIn
 from waiting import eventually
 
@@ -48,7 +50,7 @@ class Room:
             endpoint="standin",
             lives=Stops(self.orders, self.snapshot, engine.signal, lambda: self.now),
         )
-        reconciler = Reconciler(
+        self.reconciler = reconciler = Reconciler(
             self.store, self.snapshot, self.source.request_listing, Patience()
         )
         self.work = {
@@ -57,7 +59,12 @@ class Room:
             **self.source.tasks(),
         }
         self.operations = Operations(lambda: self.now)
-        self.operations.show(self.file, self.source, self.snapshot, [reconciler])
+        self.show(lambda _: None)
+
+    def show(self, explain: Explain) -> None:
+        self.operations.show(
+            self.file, self.source, self.snapshot, [self.reconciler], explain
+        )
 
     def registered(self) -> set[str]:
         return {each.container_name for each in self.store.records.values()}
@@ -212,6 +219,27 @@ async def test_what_does_not_run_or_is_not_there_is_not_drained(tmp_path: Path) 
             await here.operations.drain("nobody", on=True)
         with pytest.raises(Gone, match="no container is called nobody"):
             await here.operations.maintain("container", "nobody", "", on=True)
+
+
+async def test_what_a_file_describes_is_drained_by_its_name_too(tmp_path: Path) -> None:
+    described = Container(
+        id=ContainerId("services:ssh"),
+        name="services:ssh",
+        image="",
+        state=State.RUNNING,
+    )
+    async with room(tmp_path) as here:
+        here.show(lambda name: (described, ()) if name == "services:ssh" else None)
+        ssh = web("here:ssh:22", container=described.id, container_name="ssh")
+        here.snapshot.replace(described.id, [ssh], at=1.0)
+        await here.has("web.1", "web.2", "db.1", "ssh")
+
+        await here.operations.drain("services:ssh", on=True)
+        await here.has("web.1", "web.2", "db.1")
+        here.source.request_listing()
+        await eventually(lambda: here.snapshot.listings > 1, "a listing")
+
+        assert described.id in here.orders.drains
 
 
 async def test_orders_are_there_again_after_a_restart(tmp_path: Path) -> None:

@@ -13,7 +13,13 @@ from typing import Final
 
 from registrator.errors import Gone, Rejected, SourceError
 from registrator.health.orders import Drain, Orders
-from registrator.model import Container, ContainerId, Service, State
+from registrator.model import (
+    Container,
+    ContainerId,
+    Service,
+    State,
+    is_container,
+)
 from registrator.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -85,8 +91,8 @@ class Stops:
         self._orders.forget(container)
 
     def remembered(self) -> Collection[ContainerId]:
-        """Name those of which something was ordered."""
-        return self._orders.containers()
+        """Name those of which something was ordered, but not what a file describes."""
+        return frozenset(filter(is_container, self._orders.containers()))
 
     async def run(self) -> None:
         """Do what is due of the drains, until cancelled."""
