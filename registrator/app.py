@@ -16,6 +16,7 @@ from registrator import (
     stores,
 )
 from registrator.backend import Backend
+from registrator.checking import Checking
 from registrator.described import Described, describe
 from registrator.engine import engine_at
 from registrator.errors import (
@@ -30,7 +31,7 @@ from registrator.prepared import Prepared
 from registrator.reconciler import Patience, Reconciler
 from registrator.registries import registries
 from registrator.settings import Settings
-from registrator.snapshot import Snapshot
+from registrator.snapshot import Snapshot, in_turn
 from registrator.source import Deregister, Source
 from registrator.whereabouts import Whereabouts
 
@@ -81,6 +82,7 @@ async def run(prepared: Prepared) -> int:
 class _Parts:
     host: Whereabouts
     snapshot: Snapshot
+    checking: Checking
     source: Source
     backends: Sequence[Backend[Any]]
     reconcilers: Sequence[Reconciler[Any]]
@@ -125,7 +127,8 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
         try:
             async with asyncio.TaskGroup() as rooms:
                 rooms.create_task(_follow(parts, overview.waiting), name="engine")
-                for name, work in parts.described.tasks().items():
+                checks = parts.checking.tasks(parts.snapshot)
+                for name, work in (parts.described.tasks() | checks).items():
                     rooms.create_task(work, name=name)
                 for backend in parts.backends:
                     rooms.create_task(backend.run(), name=f"{backend.uri} itself")
@@ -153,14 +156,17 @@ async def _open(
     await _locate(host, prepared, tell)
     address = settings.ip or next(filter(None, host.addresses()), "")
     site = prepared.site(host.node, address)
-    backends = stores.make(registries(settings), site)
+    backends: Sequence[Backend[Any]] = stores.make(registries(settings), site)
     if settings.once:
         backends = [each for each in backends if not each.local]
     for each in backends:
         # Only looked at, it takes no port that a running daemon has.
         if not (each.local and settings.dry_run):
             await opened.enter_async_context(each)
-    snapshot = Snapshot()
+    checking = Checking(prepared, backends, site.state)
+    # A single round runs no checks, and knows nothing of what they would say.
+    single = settings.once or settings.dry_run
+    snapshot = Snapshot(in_turn(*(() if single else (checking.judge,))))
     rules = partial(_rules, prepared, host)
     source = Source(
         engine,
@@ -179,6 +185,7 @@ async def _open(
     return _Parts(
         host=host,
         snapshot=snapshot,
+        checking=checking,
         source=source,
         backends=backends,
         reconcilers=reconcilers,

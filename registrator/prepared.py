@@ -11,6 +11,8 @@ from registrator.backend import Backend, Site
 from registrator.bell import Bell
 from registrator.engine import NOWHERE, Endpoint, resolve
 from registrator.errors import ConfigError
+from registrator.health import means
+from registrator.health.probe import Means
 from registrator.labels import TagTemplate
 from registrator.reading import Followed
 from registrator.registries import registries
@@ -38,6 +40,8 @@ class Prepared:
     """The registries' addresses for people."""
     remote: bool
     """Whether a registry keeps what outlives the daemon."""
+    means: Means
+    """What the operator lets checks have."""
     hangup: Bell
     """Rings when all that can be read anew is to be."""
     check_kinds: frozenset[str] = field(default_factory=frozenset)
@@ -90,6 +94,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         tags = TagTemplate.parse(settings.tags) if settings.tags else None
     except ConfigError as error:
         mistakes += error.problems
+    allowed = means.read(settings.check_allow, settings.check_ca, mistakes)
     try:
         site = _site(settings, environment, settings.node_name or "node", settings.ip)
         made = stores.make(registries(settings), site)
@@ -112,6 +117,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         tags=tags,
         uris=[each.uri for each in made],
         remote=nerve is not None or not all(each.local for each in made),
+        means=allowed,
         check_kinds=kinds,
         hangup=hangup,
         static=static,
