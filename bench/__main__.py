@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from bench import (
     beside,
+    checks,
     containers,
     dns,
     entrypoint,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "registries": ("Each registry with 1 / 100 / 1,000 services", registries.run),
     "dns": ("The DNS responder beside others", dns.run),
     "entrypoint": ("HAProxy as the local entry point", entrypoint.run),
+    "checks": ("5,000 health checks run by the daemon", checks.run),
     "fleet": ("200 hosts on one etcd / Consul KV / ZooKeeper", fleet.run),
 }
 
