@@ -18,7 +18,7 @@ from registrator import (
 from registrator.backend import Backend
 from registrator.checking import Checking
 from registrator.described import Described, describe
-from registrator.engine import engine_at
+from registrator.engine import NOWHERE, Execution, engine_at
 from registrator.errors import (
     RegistratorError,
     Unavailable,
@@ -163,7 +163,10 @@ async def _open(
         # Only looked at, it takes no port that a running daemon has.
         if not (each.local and settings.dry_run):
             await opened.enter_async_context(each)
-    checking = Checking(prepared, backends, site.state)
+    executor = None
+    if prepared.endpoint is not NOWHERE:
+        executor = await opened.enter_async_context(Execution(prepared.endpoint))
+    checking = Checking(prepared, backends, site.state, executor)
     # A single round runs no checks, and knows nothing of what they would say.
     single = settings.once or settings.dry_run
     snapshot = Snapshot(in_turn(*(() if single else (checking.judge,))))
