@@ -270,8 +270,8 @@ def _critical(why: str) -> Outcome:
 def _places() -> int:
     """Say how many checks may be at work at once.
 
-    Each may hold a connection. The other half of the files that the daemon may open
-    are for everything else.
+    Each may hold a connection. A quarter of the files that the daemon may open is for
+    everything else.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_PLACES if soft < 0 else max(2, min(MOST_PLACES, soft // 2))
+    return MOST_PLACES if soft < 0 else max(2, min(MOST_PLACES, soft // 4 * 3))

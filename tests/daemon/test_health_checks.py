@@ -46,8 +46,9 @@ def service(run_container: RunContainer) -> tuple[str, Container]:
 
 def connections(container: Container) -> int:
     """How many its web server has taken so far."""
-    said = str(container.exec_run("grep ^Tcp: /proc/net/snmp").output, "ascii")
-    names, values = (line.split() for line in said.splitlines())
+    said = container.exec_run(["grep", "^Tcp:", "/proc/net/snmp"]).output
+    assert isinstance(said, bytes)
+    names, values = (line.split() for line in said.decode().splitlines())
     return int(values[names.index("PassiveOpens")])
 
 
