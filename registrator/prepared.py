@@ -12,6 +12,7 @@ from registrator.bell import Bell
 from registrator.engine import NOWHERE, Endpoint, resolve
 from registrator.errors import ConfigError
 from registrator.health import means
+from registrator.health.kinds import GROUP
 from registrator.health.probe import Means
 from registrator.labels import TagTemplate
 from registrator.reading import Followed
@@ -23,9 +24,6 @@ from registrator.uri import attempt
 if TYPE_CHECKING:
     from registrator.nerve.translate import Nerve
     from registrator.static.entries import Filed
-
-CHECKS = "registrator.checks"
-"""The entry points of the checks that run here, named by kind; others' too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +103,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
             f"-once: what {made[0].uri} shows ends with the daemon; name a registry"
             " that lasts, such as consul://127.0.0.1:8500"
         )
-    hangup, kinds = Bell(), frozenset(entry_points(group=CHECKS).names)
+    hangup, kinds = Bell(), frozenset(entry_points(group=GROUP).names)
     static = attempt(mistakes, lambda: _static(settings.services, kinds, hangup))
     nerve = attempt(mistakes, lambda: _nerve(settings, environment, hangup))
     if mistakes or endpoint is None:
