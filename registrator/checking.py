@@ -43,10 +43,9 @@ class Checking:
                 own=means.own(prepared.endpoint, listening),
             )
         )
-        everywhere = [each.own_checks for each in backends]
         self._checks = Checks(
             self._kinds.probe,
-            frozenset.intersection(*everywhere) if everywhere else frozenset(),
+            lambda check: bool(backends) and all(each.runs(check) for each in backends),
             None if state is None else state / FILE,
         )
 

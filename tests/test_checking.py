@@ -16,11 +16,13 @@ from samples import web
 
 
 class WithChecks(MemoryBackend):
-    own_checks = frozenset({"http", "tcp"})
+    def runs(self, check: Check) -> bool:
+        return check.kind in {"http", "tcp"}
 
 
 class WithOthers(MemoryBackend):
-    own_checks = frozenset({"http"})
+    def runs(self, check: Check) -> bool:
+        return check.kind == "http"
 
 
 def checking(*backends: Backend[Any], state: Path | None = None) -> Checking:

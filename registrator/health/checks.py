@@ -77,17 +77,17 @@ class _Run:
 class Checks:
     """Runs those checks of the snapshot's services that no registry runs for all.
 
-    *elsewhere* are the kinds that are not to be run here. What was said last is kept in
-    *file*, if there is one.
+    *elsewhere* says of one whether all of them do. A ttl check waits to be told, and is
+    run nowhere. What was said last is kept in *file*, if there is one.
     """
 
     def __init__(
         self,
         probe: Callable[[str], Awaitable[Probe]],
-        elsewhere: frozenset[str] = frozenset(),
+        elsewhere: Callable[[Check], bool] = lambda _: False,
         file: Path | None = None,
     ) -> None:
-        self._elsewhere = elsewhere | {"ttl"}
+        self._elsewhere = elsewhere
         self._scheduler = Scheduler(probe)
         self._runs: dict[ServiceId, tuple[_Run | None, ...]] = {}
         self._file = file
@@ -123,7 +123,7 @@ class Checks:
         )
 
     def _runs_here(self, check: Check) -> bool:
-        return check.kind not in self._elsewhere
+        return check.kind != "ttl" and not self._elsewhere(check)
 
     def _finding(self, service: Service, number: int) -> Finding:
         run = self._found(service, number)

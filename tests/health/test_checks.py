@@ -48,7 +48,9 @@ class Room:
 
 
 def checks(elsewhere: frozenset[str] = frozenset(), file: Path | None = None) -> Checks:
-    return Checks(opening(line=LineProbe()), elsewhere, file)
+    return Checks(
+        opening(line=LineProbe()), lambda check: check.kind in elsewhere, file
+    )
 
 
 @asynccontextmanager
