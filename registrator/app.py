@@ -15,10 +15,10 @@ from registrator import (
     single_round,
     stores,
 )
-from registrator.backend import Backend
-from registrator.checking import Checking
+from registrator.backend import Backend, Site
+from registrator.checking import Checking, open_checking
 from registrator.described import Described, describe
-from registrator.engine import NOWHERE, Execution, engine_at
+from registrator.engine import engine_at
 from registrator.errors import (
     RegistratorError,
     Unavailable,
@@ -156,17 +156,8 @@ async def _open(
     await _locate(host, prepared, tell)
     address = settings.ip or next(filter(None, host.addresses()), "")
     site = prepared.site(host.node, address)
-    backends: Sequence[Backend[Any]] = stores.make(registries(settings), site)
-    if settings.once:
-        backends = [each for each in backends if not each.local]
-    for each in backends:
-        # Only looked at, it takes no port that a running daemon has.
-        if not (each.local and settings.dry_run):
-            await opened.enter_async_context(each)
-    executor = None
-    if prepared.endpoint is not NOWHERE:
-        executor = await opened.enter_async_context(Execution(prepared.endpoint))
-    checking = Checking(prepared, backends, site.state, executor)
+    backends = await _backends(prepared, opened, site)
+    checking = await open_checking(prepared, opened, backends, site.state)
     # A single round runs no checks, and knows nothing of what they would say.
     single = settings.once or settings.dry_run
     snapshot = Snapshot(in_turn(*(() if single else (checking.judge,))))
@@ -197,6 +188,20 @@ async def _open(
         ),
         shown=shown,
     )
+
+
+async def _backends(
+    prepared: Prepared, opened: AsyncExitStack, site: Site
+) -> Sequence[Backend[Any]]:
+    settings = prepared.settings
+    backends = stores.make(registries(settings), site)
+    if settings.once:
+        backends = [each for each in backends if not each.local]
+    for each in backends:
+        # Only looked at, it takes no port that a running daemon has.
+        if not (each.local and settings.dry_run):
+            await opened.enter_async_context(each)
+    return backends
 
 
 def _patience(settings: Settings) -> Patience:

@@ -81,17 +81,14 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     Raise `ConfigError` with every mistake at once.
     """
     mistakes: list[str] = []
-    endpoint = tags = None
+    endpoint = None
     made: Sequence[Backend[Any]] = ()
     try:
         nowhere = settings.docker_host == "none"
         endpoint = NOWHERE if nowhere else resolve(environment, settings.docker_host)
     except ConfigError as error:
         mistakes += error.problems
-    try:
-        tags = TagTemplate.parse(settings.tags) if settings.tags else None
-    except ConfigError as error:
-        mistakes += error.problems
+    tags = attempt(mistakes, lambda: _tags(settings.tags))
     allowed = means.read(settings.check_allow, settings.check_ca, mistakes)
     try:
         site = _site(settings, environment, settings.node_name or "node", settings.ip)
@@ -121,6 +118,10 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         static=static,
         nerve=nerve,
     )
+
+
+def _tags(text: str) -> TagTemplate | None:
+    return TagTemplate.parse(text) if text else None
 
 
 def _static(

@@ -56,3 +56,11 @@ def test_of_what_does_not_run_yet_there_is_no_report() -> None:
     service = web("a", checks=(Check(kind="tcp"),))
 
     assert checking(MemoryBackend()).report(service) == (None,)
+
+
+def test_what_one_registry_alone_is_to_have_is_checked_here() -> None:
+    service = web("a", checks=(Check(kind="http"),), registry="zookeeper://z/a")
+
+    [result] = checking(WithChecks()).judge(service).results
+
+    assert result is not None

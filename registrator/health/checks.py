@@ -77,14 +77,14 @@ class _Run:
 class Checks:
     """Runs those checks of the snapshot's services that no registry runs for all.
 
-    *elsewhere* says of one whether all of them do. A ttl check waits to be told, and is
-    run nowhere. What was said last is kept in *file*, if there is one.
+    *elsewhere* says of a service's check whether all of them do. A ttl check waits to
+    be told, and is not run. What was said last is kept in *file*, if there is one.
     """
 
     def __init__(
         self,
         probe: Callable[[str], Awaitable[Probe]],
-        elsewhere: Callable[[Check], bool] = lambda _: False,
+        elsewhere: Callable[[Service, Check], bool] = lambda _service, _check: False,
         file: Path | None = None,
     ) -> None:
         self._elsewhere = elsewhere
@@ -100,7 +100,7 @@ class Checks:
         if not service.checks:
             return service
         results = tuple(
-            self._finding(service, number) if self._runs_here(check) else None
+            self._finding(service, number) if self._runs_here(service, check) else None
             for number, check in enumerate(service.checks)
         )
         return replace(service, results=results if any(results) else ())
@@ -122,8 +122,8 @@ class Checks:
             for number in range(len(service.checks))
         )
 
-    def _runs_here(self, check: Check) -> bool:
-        return check.kind != "ttl" and not self._elsewhere(check)
+    def _runs_here(self, service: Service, check: Check) -> bool:
+        return check.kind != "ttl" and not self._elsewhere(service, check)
 
     def _finding(self, service: Service, number: int) -> Finding:
         run = self._found(service, number)
@@ -178,7 +178,7 @@ class Checks:
         """Yield what is to run for each check, and start what does not run yet."""
         for number, check in enumerate(service.checks):
             found = self._found(service, number)
-            if not self._runs_here(check):
+            if not self._runs_here(service, check):
                 yield None
             elif found is not None and found.check == check:
                 yield found

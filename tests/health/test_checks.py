@@ -49,7 +49,7 @@ class Room:
 
 def checks(elsewhere: frozenset[str] = frozenset(), file: Path | None = None) -> Checks:
     return Checks(
-        opening(line=LineProbe()), lambda check: check.kind in elsewhere, file
+        opening(line=LineProbe()), lambda _, check: check.kind in elsewhere, file
     )
 
 
