@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from bench import (
     beside,
+    checks,
     containers,
     dns,
     entrypoint,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "dns": ("The DNS responder beside others", dns.run),
     "entrypoint": ("HAProxy as the local entry point", entrypoint.run),
     "replacement": ("Containers replaced under load", replacement.run),
+    "checks": ("5,000 health checks run by the daemon", checks.run),
     "fleet": ("200 hosts on one etcd / Consul KV / ZooKeeper", fleet.run),
 }
 

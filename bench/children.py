@@ -1,4 +1,4 @@
-"""The processes of hosts.py, reader.py and dns_responder.py, each under its class."""
+"""The processes of hosts.py, reader.py, dns_responder.py and checked.py."""
 
 import json
 import subprocess
@@ -163,6 +163,40 @@ class Responder:
         line = self._child.output.readline()
         if not line:
             raise RuntimeError("the responder has ended")
+        return line
+
+
+class Checked:
+    """A process that is an engine, and what is to be checked of its containers."""
+
+    def __init__(self, home: Path, port: int, count: int, interval: float) -> None:
+        self.engine = f"unix://{home}/engine.sock"
+        socket = home / "engine.sock"
+        self._child = _Child("bench.checked", port, socket, count, f"{interval:g}")
+
+    def __enter__(self) -> Self:
+        self._child.start()
+        self._hear()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._child.end()
+
+    def ask(self, *command: object) -> str:
+        """Give a command, and hear the answer."""
+        self._child.input.write(" ".join(map(str, command)) + "\n")
+        self._child.input.flush()
+        return self._hear()
+
+    def _hear(self) -> str:
+        line = self._child.output.readline()
+        if not line:
+            raise RuntimeError("what is checked has ended")
         return line
 
 

@@ -1,41 +1,28 @@
-"""Puts the daemon together from its parts, and takes it down in order."""
+"""Has the daemon's parts work together, and takes them down in order."""
 
 import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from registrator import (
     control,
     haproxy_command,
     single_round,
-    stores,
 )
-from registrator.backend import Backend, Site
-from registrator.described import Described, describe
-from registrator.engine import engine_at
 from registrator.errors import (
     RegistratorError,
     Unavailable,
     leaves,
 )
-from registrator.health.order_file import OrderFile
-from registrator.health.stops import Stops
-from registrator.labels import Rules
 from registrator.nameserver import NameServer
 from registrator.operations import Operations
 from registrator.overview import Overview
+from registrator.parts import Parts, open_parts
 from registrator.prepared import Prepared
-from registrator.reconciler import Patience, Reconciler
-from registrator.registries import registries
-from registrator.settings import Settings
-from registrator.snapshot import Snapshot
-from registrator.source import Deregister, Source
-from registrator.whereabouts import Whereabouts
+from registrator.reconciler import Reconciler
 
 if TYPE_CHECKING:
     from registrator.haproxy_side import HaproxySide
@@ -80,20 +67,6 @@ async def run(prepared: Prepared) -> int:
     return code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    host: Whereabouts
-    snapshot: Snapshot
-    source: Source
-    backends: Sequence[Backend[Any]]
-    reconcilers: Sequence[Reconciler[Any]]
-    described: Described
-    shown: Sequence[Reconciler[Any]]
-    """The reconcilers, and those of nerve's reporters, which come and go."""
-    stops: Stops
-    orders: OrderFile
-
-
 def _haproxy_side(prepared: Prepared) -> "HaproxySide | None":
     """Make it where there is to be one: it waits for no engine."""
     settings = prepared.settings
@@ -118,7 +91,7 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
             await opened.enter_async_context(
                 control.serve(path, overview, side, operations)
             )
-        parts = await _open(prepared, opened, overview.waiting)
+        parts = await open_parts(prepared, opened, overview.waiting)
         if settings.once or settings.dry_run:
             do = single_round.preview if settings.dry_run else single_round.write
             raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
@@ -128,7 +101,8 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
                 rooms.create_task(parts.orders.run(), name="orders")
                 rooms.create_task(parts.stops.run(), name="stops")
                 rooms.create_task(_follow(parts, overview.waiting), name="engine")
-                for name, work in parts.described.tasks().items():
+                checks = parts.checking.tasks(parts.snapshot)
+                for name, work in (parts.described.tasks() | checks).items():
                     rooms.create_task(work, name=name)
                 for backend in parts.backends:
                     rooms.create_task(backend.run(), name=f"{backend.uri} itself")
@@ -139,7 +113,7 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
                 await _withdraw(parts.reconcilers)
 
 
-def _show(parts: _Parts, overview: Overview, operations: Operations) -> None:
+def _show(parts: Parts, overview: Overview, operations: Operations) -> None:
     """Have it told and ordered from now on."""
     overview.show(
         parts.host.node,
@@ -158,107 +132,12 @@ def _show(parts: _Parts, overview: Overview, operations: Operations) -> None:
     )
 
 
-async def _follow(parts: _Parts, tell: Callable[[str], None]) -> None:
+async def _follow(parts: Parts, tell: Callable[[str], None]) -> None:
     """Follow the engine, as soon as it has said whose containers it has."""
     await parts.host.wait(tell)
     async with asyncio.TaskGroup() as rooms:
         for name, work in parts.source.tasks().items():
             rooms.create_task(work, name=name)
-
-
-async def _open(
-    prepared: Prepared, opened: AsyncExitStack, tell: Callable[[str], None]
-) -> _Parts:
-    settings = prepared.settings
-    engine = await opened.enter_async_context(engine_at(prepared.endpoint))
-    host = Whereabouts(engine, node=settings.node_name, ip=settings.ip)
-    await _locate(host, prepared, tell)
-    address = settings.ip or next(filter(None, host.addresses()), "")
-    site = prepared.site(host.node, address)
-    backends = await _backends(settings, site, opened)
-    orders = OrderFile.open(prepared.kept(), host.node)
-    snapshot = Snapshot(orders.orders.judge)
-    stops = Stops(orders.orders, snapshot, engine.signal)
-    rules = partial(_rules, prepared, host)
-    source = Source(
-        engine,
-        snapshot,
-        rules,
-        endpoint=prepared.endpoint.description,
-        resync=settings.resync,
-        deregister=cast("Deregister", settings.deregister),
-        lives=stops,
-    )
-    patience = _patience(settings)
-    reconcilers = [
-        Reconciler(backend, snapshot, source.request_listing, patience)
-        for backend in backends
-    ]
-    shown = [*reconcilers]
-    return _Parts(
-        host=host,
-        snapshot=snapshot,
-        source=source,
-        backends=backends,
-        reconcilers=reconcilers,
-        described=describe(
-            prepared, snapshot, rules, site=site, patience=patience, reconcilers=shown
-        ),
-        shown=shown,
-        stops=stops,
-        orders=orders,
-    )
-
-
-async def _backends(
-    settings: Settings, site: Site, opened: AsyncExitStack
-) -> list[Backend[Any]]:
-    backends = stores.make(registries(settings), site)
-    if settings.once:
-        backends = [each for each in backends if not each.local]
-    for each in backends:
-        # Only looked at, it takes no port that a running daemon has.
-        if not (each.local and settings.dry_run):
-            await opened.enter_async_context(each)
-    return backends
-
-
-def _patience(settings: Settings) -> Patience:
-    return Patience(
-        attempts=None if settings.retry_attempts < 0 else settings.retry_attempts,
-        interval=settings.retry_interval / 1000,
-        max_removals=settings.max_removals,
-        drops=settings.deregister != "never",
-    )
-
-
-async def _locate(
-    host: Whereabouts, prepared: Prepared, tell: Callable[[str], None]
-) -> None:
-    """Learn this host's name, and where it is if that need not wait."""
-    if prepared.settings.once or prepared.settings.dry_run:
-        await host.ask()
-    elif prepared.describes:
-        await host.hurry(tell)
-    else:
-        await host.wait(tell)
-
-
-def _rules(prepared: Prepared, host: Whereabouts) -> Rules:
-    settings = prepared.settings
-    ipv4, ipv6 = host.addresses()
-    return Rules(
-        node=host.node,
-        host_ipv4=ipv4,
-        host_ipv6=ipv6,
-        ip=settings.ip,
-        internal=settings.internal,
-        explicit=settings.explicit,
-        ip_label=settings.use_ip_from_label,
-        network=settings.network,
-        tags=prepared.tags,
-        check_kinds=prepared.check_kinds,
-    )
 
 
 async def _withdraw(reconcilers: Sequence[Reconciler[Any]]) -> None:

@@ -8,6 +8,11 @@ from registrator.dns_views import DnsAnswerView, ResponderView
 class NameServer(ABC):
     """A responder that explains itself."""
 
+    @property
+    @abstractmethod
+    def endpoints(self) -> tuple[tuple[str, int], ...]:
+        """Where it answers while it is open."""
+
     @abstractmethod
     async def describe(self) -> ResponderView:
         """Say how it stands; raise `Unavailable`."""

@@ -11,6 +11,9 @@ from registrator.backend import Backend, Site
 from registrator.bell import Bell
 from registrator.engine import NOWHERE, Endpoint, resolve
 from registrator.errors import ConfigError
+from registrator.health import means
+from registrator.health.kinds import GROUP
+from registrator.health.probe import Means
 from registrator.labels import TagTemplate
 from registrator.reading import Followed
 from registrator.registries import registries
@@ -21,9 +24,6 @@ from registrator.uri import attempt
 if TYPE_CHECKING:
     from registrator.nerve.translate import Nerve
     from registrator.static.entries import Filed
-
-CHECKS = "registrator.checks"
-"""The entry points of the checks that run here, named by kind; others' too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,8 @@ class Prepared:
     """The registries' addresses for people."""
     remote: bool
     """Whether a registry keeps what outlives the daemon."""
+    means: Means
+    """What the operator lets checks have."""
     hangup: Bell
     """Rings when all that can be read anew is to be."""
     check_kinds: frozenset[str] = field(default_factory=frozenset)
@@ -88,17 +90,15 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     Raise `ConfigError` with every mistake at once.
     """
     mistakes: list[str] = []
-    endpoint = tags = None
+    endpoint = None
     made: Sequence[Backend[Any]] = ()
     try:
         nowhere = settings.docker_host == "none"
         endpoint = NOWHERE if nowhere else resolve(environment, settings.docker_host)
     except ConfigError as error:
         mistakes += error.problems
-    try:
-        tags = TagTemplate.parse(settings.tags) if settings.tags else None
-    except ConfigError as error:
-        mistakes += error.problems
+    tags = attempt(mistakes, lambda: _tags(settings.tags))
+    allowed = means.read(settings.check_allow, settings.check_ca, mistakes)
     try:
         site = _site(settings, environment, settings.node_name or "node", settings.ip)
         made = stores.make(registries(settings), site)
@@ -109,7 +109,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
             f"-once: what {made[0].uri} shows ends with the daemon; name a registry"
             " that lasts, such as consul://127.0.0.1:8500"
         )
-    hangup, kinds = Bell(), frozenset(entry_points(group=CHECKS).names)
+    hangup, kinds = Bell(), frozenset(entry_points(group=GROUP).names)
     static = attempt(mistakes, lambda: _static(settings.services, kinds, hangup))
     nerve = attempt(mistakes, lambda: _nerve(settings, environment, hangup))
     if mistakes or endpoint is None:
@@ -121,11 +121,16 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
         tags=tags,
         uris=[each.uri for each in made],
         remote=nerve is not None or not all(each.local for each in made),
+        means=allowed,
         check_kinds=kinds,
         hangup=hangup,
         static=static,
         nerve=nerve,
     )
+
+
+def _tags(text: str) -> TagTemplate | None:
+    return TagTemplate.parse(text) if text else None
 
 
 def _static(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import reduce
 from types import MappingProxyType
 from weakref import WeakSet
 
@@ -56,6 +57,11 @@ class Inbox:
 
 Judge = Callable[[Service], Service]
 """Adds what is known of a service beside its container: pure, and never another id."""
+
+
+def in_turn(*judges: Judge) -> Judge:
+    """Ask each of the *judges* of what the ones before it have made of a service."""
+    return lambda service: reduce(lambda known, judge: judge(known), judges, service)
 
 
 class Snapshot:

@@ -1,6 +1,7 @@
 """What no linter knows of: the rules of this house, held by every module."""
 
 import ast
+import re
 import tomllib
 from functools import cache
 from importlib.metadata import entry_points
@@ -140,7 +141,10 @@ def test_no_error_is_caught_for_all_that_it_may_be() -> None:
     }
     too_much = {"everything", "Exception", "BaseException"}
 
-    assert {each for each in caught if each[1] in too_much} == set()
+    assert {each for each in caught if too_much & set(re.findall(r"\w+", each[1]))} == {
+        # Where others' code is run, which may raise anything.
+        ("registrator/health/foreign.py", "(Exception, SystemExit)")
+    }
 
 
 def test_no_module_has_the_name_of_a_library() -> None:
@@ -255,5 +259,5 @@ def test_every_module_of_the_core_has_a_test_of_its_own() -> None:
             "report",
             "single_round",
         ),
-        *("lives", "option", "orders_views", "version", "views"),
+        *("lives", "option", "orders_views", "parts", "version", "views"),
     }

@@ -106,3 +106,19 @@ def test_what_nerve_reports_lives_with_the_daemon(
 
     with pytest.raises(ConfigError, match="lives with the daemon"):
         prepared.prepare(settings, {})
+
+
+def test_what_checks_may_have_is_read_and_its_mistakes_are_told(
+    tmp_path: Path,
+) -> None:
+    away = tmp_path / "ca.pem"
+    settings = Settings(
+        registries=("memory:",), check_allow="cloud", check_ca=str(away)
+    )
+
+    with pytest.raises(ConfigError) as wrong:
+        prepared.judge(settings, {})
+
+    authorities, networks = wrong.value.problems
+    assert f"-check-ca: {away}" in authorities
+    assert "-check-allow: 'cloud' is no network" in networks

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registrator.model import ContainerId, Service, ServiceId
-from registrator.snapshot import Inbox, Snapshot
+from registrator.snapshot import Inbox, Snapshot, in_turn
 from samples import web
 
 A, B = ServiceId("a"), ServiceId("b")
@@ -386,3 +386,16 @@ def test_a_reader_hears_of_the_listings_of_its_registry_alone() -> None:
     assert own.take() == ({}, 2)
     assert snapshot.subscribe("zk").take() == ({}, 2)
     assert snapshot.listings == 0
+
+
+def test_of_several_judges_each_is_asked_of_what_those_before_it_have_made() -> None:
+    def port(service: Service) -> Service:
+        return replace(service, port=service.port + 1)
+
+    def name(service: Service) -> Service:
+        return replace(service, name=f"{service.name}-{service.port}")
+
+    judged = in_turn(port, name)(web("a", port=1))
+
+    assert (judged.port, judged.name) == (2, "web-2")
+    assert in_turn()(web("a")) == web("a")
