@@ -42,7 +42,7 @@ def test_the_walk_through_does_what_the_page_says(tmp_path: Path) -> None:
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=150,
         check=False,
     )
 
