@@ -24,7 +24,7 @@ pytestmark = [
 def without_leftovers(docker_client: docker.DockerClient) -> None:
     """Have neither of the page's containers, and the image that it names."""
     for each in docker_client.containers.list(all=True):
-        if each.name in {"web-1", "web-2"}:
+        if each.name in {"shop-1", "shop-2"}:
             each.remove(force=True)
     subprocess.run([ROOT / "scripts/demo-image", "hello"], check=True, timeout=60)
 
@@ -49,9 +49,9 @@ def test_the_walk_through_does_what_the_page_says(tmp_path: Path) -> None:
     made = tmp_path / "zero-downtime"
     log = (made / "registrator.log").read_text()
     assert done.returncode == 0, done.stdout + done.stderr + log
-    assert set((made / "load.log").read_text().split()) == {"web-1", "web-2"}
-    assert "web-1 is being stopped" in done.stdout
+    assert set((made / "load.log").read_text().split()) == {"shop-1", "shop-2"}
+    assert "shop-1 is being stopped" in done.stdout
     assert "has served on for 2 s: sent SIGTERM" in done.stdout
-    assert "container web-2 is drained: no registry has it" in done.stdout
-    assert "service web is in maintenance" in done.stdout
+    assert "container shop-2 is drained: no registry has it" in done.stdout
+    assert "service shop is in maintenance" in done.stdout
     assert "new disk" in done.stdout
