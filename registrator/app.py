@@ -122,6 +122,7 @@ def _show(parts: Parts, overview: Overview, operations: Operations) -> None:
         parts.shown,
         [each for each in parts.backends if isinstance(each, NameServer)],
         parts.described.explain,
+        parts.checking.report,
     )
     operations.show(
         parts.orders,

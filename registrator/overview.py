@@ -6,6 +6,7 @@ from typing import Any
 
 from registrator.dns_views import DnsAnswerView, ResponderView
 from registrator.errors import SourceError
+from registrator.health.checks import CheckReport
 from registrator.labels import Decision
 from registrator.model import Container, Service
 from registrator.nameserver import NameServer
@@ -27,6 +28,8 @@ from registrator.views import (
 
 Filed = Callable[[str], tuple[Container, tuple[Decision, ...]] | None]
 """Explains what a file describes, by the id that stands for a container's."""
+Checked = Callable[[Service], Sequence[CheckReport | None]]
+"""Says how each of a service's checks stands; None for one that does not run here."""
 
 
 class Overview:
@@ -45,6 +48,7 @@ class Overview:
         self._reconcilers: Sequence[Reconciler[Any]] = ()
         self._name_servers: Sequence[NameServer] = ()
         self._filed: Filed = lambda _: None
+        self._checked: Checked = lambda _: ()
 
     def waiting(self, error: str) -> None:
         """Show why the daemon has no parts yet."""
@@ -58,9 +62,11 @@ class Overview:
         reconcilers: Sequence[Reconciler[Any]],
         name_servers: Sequence[NameServer] = (),
         filed: Filed = lambda _: None,
+        checked: Checked = lambda _: (),
     ) -> None:
         """Show these parts from now on; *filed* explains what is no container."""
         self._filed = filed
+        self._checked = checked
         self._node = node
         self._source = source
         self._snapshot = snapshot
@@ -153,7 +159,8 @@ class Overview:
 
     def _service(self, service: Service) -> ServiceView:
         own = [x for x in self._reconcilers if x.registry == service.registry]
-        return service_view(service, [self._sync(each, service) for each in own])
+        syncs = [self._sync(each, service) for each in own]
+        return service_view(service, syncs, self._checked(service))
 
     def _sync(self, reconciler: Reconciler[Any], service: Service) -> SyncView:
         state, error = reconciler.sync(service.id)

@@ -1,16 +1,21 @@
 """A service as it is shown: how fit it is, who says so, and who decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from registrator.check import Check
 from registrator.fitness import Cause, Finding
+from registrator.health.checks import CheckReport
 from registrator.model import Service
 from registrator.views import FindingView, ServiceView, SyncView
 
 
-def service_view(service: Service, backends: list[SyncView]) -> ServiceView:
-    """Show *service*, and how each registry stands with it."""
-    said = list(_findings(service))
+def service_view(
+    service: Service,
+    backends: list[SyncView],
+    checks: Sequence[CheckReport | None] = (),
+) -> ServiceView:
+    """Show *service*, how each registry stands with it, and each of its *checks*."""
+    said = list(_findings(service, checks))
     return ServiceView(
         service=service.name,
         id=service.id,
@@ -44,21 +49,23 @@ def _sync(view: SyncView, service: Service) -> SyncView:
     return {**view, "state": "withheld"} if kept else view
 
 
-def _findings(service: Service) -> Iterator[FindingView]:
+def _findings(
+    service: Service, checks: Sequence[CheckReport | None]
+) -> Iterator[FindingView]:
     """Show what each says in the order in which they count, with all of the checks."""
-    results = dict(enumerate(service.results))
-    said: list[tuple[str, Finding | None]] = [
-        (Cause.MAINTENANCE, service.operators_finding),
-        (Cause.ENGINE, service.engines_finding),
+    results, reports = dict(enumerate(service.results)), dict(enumerate(checks))
+    said: list[tuple[str, Finding | None, CheckReport | None]] = [
+        (finding.cause, finding, None)
+        for finding in (service.operators_finding, service.engines_finding)
+        if finding is not None
     ]
-    said = [(who, finding) for who, finding in said if finding is not None]
     said += [
-        (_named(check), results.get(number))
+        (_named(check), results.get(number), reports.get(number))
         for number, check in enumerate(service.checks)
     ]
     # Of two that say the same, the first is the one that decides.
     undecided = bool(service.findings)
-    for who, finding in said:
+    for who, finding, report in said:
         decides = undecided and finding == service.finding
         undecided = undecided and not decides
         yield FindingView(
@@ -66,6 +73,8 @@ def _findings(service: Service) -> Iterator[FindingView]:
             status="" if finding is None else finding.status,
             output="not run here" if finding is None else finding.output,
             decides=decides,
+            held=report.held_for if report else 0.0,
+            last=report.output if report else "",
         )
 
 

@@ -19,6 +19,11 @@ class FindingView(TypedDict):
     """"" where it has said nothing here."""
     output: str
     decides: bool
+    held: float
+    """Seconds for which a check that flaps stays critical, whatever it says; 0: it
+    does not."""
+    last: str
+    """What a check said last, which may be another than what counts; "" for others."""
 
 
 class ServiceView(TypedDict):

@@ -6,6 +6,7 @@ import pytest
 
 from registrator.check import Check
 from registrator.fitness import Cause, Finding, Health, Status
+from registrator.health.checks import CheckReport
 from registrator.model import Service
 from registrator.service_views import service_view
 from registrator.views import SyncView
@@ -64,13 +65,35 @@ def test_every_check_is_there_and_one_decides() -> None:
         [],
     )
 
-    assert [tuple(each.values()) for each in view["findings"]] == [
+    assert [tuple(each.values())[:4] for each in view["findings"]] == [
         ("engine", "passing", "container is healthy", False),
         ("check http http://10.0.0.1:8000/health", "passing", "200 OK", False),
         ("check tcp 10.0.0.1:8000", "", "not run here", False),
         ("check docker", "critical", "no answer", True),
         ("check tcp 10.0.0.1:8000", "critical", "no answer", False),
     ]
+
+
+def test_a_check_that_flaps_is_told_with_what_it_says_meanwhile() -> None:
+    report = CheckReport(
+        kind="tcp",
+        target="10.0.0.1:8000",
+        status=Status.CRITICAL,
+        output="connected",
+        since=1.0,
+        successes=1,
+        failures=0,
+        falls=3,
+        held_for=27.0,
+        next_run=2.0,
+        last_run=1.0,
+        duration=0.1,
+    )
+    checked = web(checks=(HTTP, DOCKER), results=(FAILED, None))
+    one, other = service_view(checked, [], (report, None))["findings"]
+
+    assert (one["output"], one["held"], one["last"]) == ("no answer", 27.0, "connected")
+    assert (other["held"], other["last"]) == (0.0, "")
 
 
 @pytest.mark.parametrize(

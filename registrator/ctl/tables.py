@@ -13,6 +13,7 @@ from registrator.views import (
     BackendView,
     ContainerView,
     EngineView,
+    FindingView,
     InstanceView,
     ServiceView,
     StatusView,
@@ -104,11 +105,19 @@ def _findings(found: Sequence[ServiceView]) -> None:
                 _text(service["id"]),
                 _text(each["said_by"]),
                 _coloured(each["status"]),
-                _text(each["output"]),
+                _text(_why(each)),
                 _text("yes" if each["decides"] else ""),
             )
     if table.row_count:
         _print(table)
+
+
+def _why(finding: FindingView) -> str:
+    """Say why, and of a check that flaps until when, and what it says meanwhile."""
+    if not finding["held"]:
+        return finding["output"]
+    held = f"it flaps: critical for {finding['held']:.0f} s more"
+    return f"{finding['output']}; {held}; last: {finding['last']}"
 
 
 def status(found: StatusView) -> None:

@@ -53,8 +53,8 @@ class CheckReport:
     failures: int
     falls: int
     """How often it has become critical since it last was quiet."""
-    held_until: float | None
-    """Until when it may not pass, because it flaps; None: it may."""
+    held_for: float
+    """Seconds for which it may not pass, because it flaps; 0: it may."""
     next_run: float
     last_run: float | None
     duration: float | None
@@ -283,7 +283,7 @@ def _report(run: _Run) -> CheckReport:
         successes=course.successes,
         failures=course.failures,
         falls=course.falls,
-        held_until=course.held_until if course.held(now) else None,
+        held_for=course.held_until - now if course.held(now) else 0.0,
         next_run=run.watch.due,
         last_run=last.at if last else None,
         duration=last.duration if last else None,

@@ -152,21 +152,30 @@ def test_who_says_what_of_a_service_is_explained(
 ) -> None:
     view = service("web")
     view["findings"] = [
-        FindingView(said_by=who, status=status, output=output, decides=decides)
-        for who, status, output, decides in (
-            ("engine", "passing", "well", False),
-            ("check tcp", "critical", HOSTILE, True),
+        FindingView(
+            said_by=who,
+            status=status,
+            output=output,
+            decides=decides,
+            held=held,
+            last=HOSTILE,
+        )
+        for who, status, output, decides, held in (
+            ("engine", "passing", "well", False, 0.0),
+            ("check tcp", "critical", HOSTILE, True, 0.0),
+            ("check http", "critical", "refused", False, 27.2),
         )
     ]
 
     tables.container(container("web.1", port("published", view)))
 
-    head, _, engine, check = printed(capsys)[-4:]
+    head, _, engine, check, flapping = printed(capsys)[-5:]
     assert cells(head) == ["ID", "SAID BY", "STATUS", "WHY", "DECIDES"]
     assert cells(engine) == ["here:web.1:80", "engine", "passing", "well"]
     assert cells(check)[1:3] == ["check tcp", "critical"]
     assert cells(check)[-1] == "yes"
-    assert "\x1b" not in check
+    assert "refused; it flaps: critical for 27 s more; last:" in flapping
+    assert "\x1b" not in check + flapping
 
 
 def test_a_container_without_ports_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
