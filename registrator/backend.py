@@ -40,7 +40,10 @@ class Backend(Readable, Generic[R]):
         return self.uri
 
     def runs(self, check: Check) -> bool:
-        """Whether the store runs *check* itself: then the daemon need not. Pure."""
+        """Whether the store runs *check* itself: then the daemon need not. Pure.
+
+        Checks of a service that must be healthy are run by the daemon all the same.
+        """
         del check
         return False
 

@@ -80,6 +80,8 @@ class Checking:
 
     def _run_elsewhere(self, service: Service, check: Check) -> bool:
         """Whether every registry that is to have *service* runs *check* itself."""
-        # What nerve's reporters write to has no checks.
-        of_all = bool(self._backends) and not service.registry
-        return of_all and all(each.runs(check) for each in self._backends)
+        # What nerve's reporters write to has no checks. Whether a service that must be
+        # healthy is to be in any registry at all, none of them can say.
+        if service.registry or service.health_required or not self._backends:
+            return False
+        return all(each.runs(check) for each in self._backends)

@@ -64,3 +64,13 @@ def test_what_one_registry_alone_is_to_have_is_checked_here() -> None:
     [result] = checking(WithChecks()).judge(service).results
 
     assert result is not None
+
+
+def test_what_must_be_healthy_is_checked_here_whoever_else_could() -> None:
+    asked = Check(kind="http"), Check(kind="ttl")
+    service = web("a", checks=asked, health_required=True)
+
+    judged = checking(WithChecks()).judge(service)
+
+    assert [bool(each) for each in judged.results] == [True, False]
+    assert judged.withheld

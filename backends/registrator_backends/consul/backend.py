@@ -87,7 +87,10 @@ class ConsulBackend(Backend[ConsulRecord]):
 
     def record(self, service: Service) -> ConsulRecord:
         """Keep every service: Consul has a status for those that do not pass."""
-        return render(service, self._site.node, self.runs)
+        # The agent would begin anew with what the daemon has already found to pass,
+        # and show as critical what is to be shown as nothing else than passing.
+        runs = waits_for_us if service.health_required else self.runs
+        return render(service, self._site.node, runs)
 
     async def owned(self) -> Mapping[ServiceId, ConsulRecord]:
         """Read the agent's services that are ours, with their checks."""
