@@ -132,3 +132,24 @@ def test_an_operators_word_does_not_disturb_what_the_agent_checks(
         running.ctl("maintenance", "off", "web")
         until(lambda: said(consul) is None, "it is off")
         assert consul.checks()[OWN]["Status"] == "passing"
+
+
+def test_what_flaps_is_held_down_and_explained(
+    consul: ConsulAgent, page: Page, tmp_path: Path
+) -> None:
+    file = tmp_path / "services.json"
+    with daemon(consul, page, file, "-checks=local") as running:
+        for _ in range(3):
+            page.appear()
+            until(lambda: said(consul) == ("passing", "200 OK"), "it passes")
+            page.vanish()
+            until(lambda: (said(consul) or ("",))[0] == "critical", "it does not")
+
+        page.appear()
+
+        def explained() -> bool:
+            shown = running.ctl("explain", "services:web").stdout
+            return "it flaps: critical for" in shown and "last: 200 OK" in shown
+
+        until(explained, "it succeeds, and is held")
+        assert (said(consul) or ("",))[0] == "critical"
