@@ -57,7 +57,7 @@ async def open_parts(
     site = prepared.site(host.node, address)
     backends = await _backends(settings, site, opened)
     orders = OrderFile.open(prepared.kept(), host.node)
-    checking = await open_checking(prepared, opened, backends, site.state)
+    checking = await open_checking(prepared, opened, backends, prepared.remembers(site))
     snapshot = Snapshot(_judge(settings, orders, checking))
     stops = Stops(orders.orders, snapshot, engine.signal)
     rules = partial(_rules, prepared, host)

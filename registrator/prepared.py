@@ -68,6 +68,14 @@ class Prepared:
             return state.automatic(self.environment)
         return Path(given).absolute()
 
+    def remembers(self, site: Site) -> Path | None:
+        """Say where it is kept what checks said: also where no registry keeps a thing.
+
+        A name that DNS does not know for a while after a restart is missed, too.
+        """
+        only_looks = self.settings.once or self.settings.dry_run
+        return site.state if self.remote or only_looks else self.kept()
+
     def site(self, node: str, address: str) -> Site:
         """Say what a store is told of this host; make the directory for its state."""
         site = _site(self.settings, self.environment, node, address)

@@ -7,7 +7,7 @@ none: registries are not written each time that a response takes longer.
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -93,6 +93,8 @@ class Checks:
         self._file = file
         self._before = dict(remembered.load(file)) if file else {}
         """What was said before this daemon began, of services not seen yet."""
+        self._unkept = False
+        """Whether the log says that nothing can be kept."""
         self._changed = asyncio.Event()
 
     def judge(self, service: Service) -> Service:
@@ -237,10 +239,22 @@ class Checks:
                     async with asyncio.timeout(SAVED_EVERY):
                         await self._changed.wait()
                 self._changed.clear()
-                await asyncio.to_thread(_save, file, self._known())
+                await asyncio.to_thread(self._save, file, self._known())
                 await asyncio.sleep(BETWEEN_SAVES)
         finally:
-            _save(file, self._known())
+            self._save(file, self._known())
+
+    def _save(self, file: Path, known: Remembered) -> None:
+        try:
+            if known or file.exists():
+                remembered.save(file, known)
+            self._unkept = False
+        except OSError as error:
+            if not self._unkept:
+                log.warning(
+                    "%s: what checks said is not kept: %s", file, error.strerror
+                )
+            self._unkept = True
 
     def _known(self) -> Remembered:
         known = dict(self._before)
@@ -254,13 +268,6 @@ class Checks:
 
 def _key(service: Service, number: int) -> Key:
     return Key(service.id, service.container, number, service.checks[number].kind)
-
-
-def _save(file: Path, known: Mapping[Key, Finding]) -> None:
-    try:
-        remembered.save(file, known)
-    except OSError as error:
-        log.warning("%s: what checks said is not kept: %s", file, error.strerror)
 
 
 def _log(service: ServiceId, run: _Run, now: float) -> None:

@@ -382,6 +382,14 @@ async def test_where_nothing_can_be_kept_it_is_told_and_checks_go_on(
         room.offer(web("a", checks=(line(server),)))
         await room.turns(Status.PASSING)
         await eventually(lambda: "is not kept" in caplog.text, "it is told")
+    assert caplog.text.count("is not kept") == 1
+
+
+async def test_where_there_are_no_checks_there_is_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "checks.json"
+    async with at_work(checks(file=file)) as room:
+        room.offer(web("a"))
+    assert not file.parent.exists()
 
 
 async def test_what_changed_is_written_while_it_runs(

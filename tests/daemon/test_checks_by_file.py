@@ -3,7 +3,7 @@
 import json
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,15 +53,23 @@ def page(tmp_path: Path) -> Iterator[Page]:
         yield Page(port=port, directory=directory)
 
 
+def described(
+    page: Page, file: Path, asked: Mapping[str, object], **more: Any
+) -> Sequence[str]:
+    """Say in *file* what is served and checked; the arguments for a daemon."""
+    check = {"http": "/up", "interval": "300ms", "timeout": "30s", **asked}
+    service = {"id": ID, "address": "127.0.0.1", "port": page.port, "check": check}
+    file.write_text(json.dumps({"services": {"web": service | more}}))
+    here = ("-docker-host=none", "-node-name=here", "-ip=127.0.0.1")
+    return [f"-services={file}", *here]
+
+
 @contextmanager
 def daemon(
     consul: ConsulAgent, page: Page, file: Path, *arguments: str, **more: Any
 ) -> Iterator[Daemon]:
     """Have one with a service whose check asks for the page."""
-    check = {"http": "/up", "interval": "300ms", "timeout": "30s"}
-    service = {"id": ID, "address": "127.0.0.1", "port": page.port, "check": check}
-    file.write_text(json.dumps({"services": {"web": service | more}}))
-    own = (f"-services={file}", "-docker-host=none", "-node-name=here", "-ip=127.0.0.1")
+    own = described(page, file, {}, **more)
     with Daemon(consul.uri, *own, *arguments) as running:
         until(running.settled, "the first round")
         yield running
@@ -80,8 +88,8 @@ def test_what_must_be_healthy_is_not_even_critical_in_consul(
     with daemon(consul, page, file, health="required") as running:
 
         def withheld() -> bool:
-            [service] = running.services("web")
-            return bool(service["withheld"]) and "404" in service["output"]
+            found = running.services("web")
+            return any(each["withheld"] and "404" in each["output"] for each in found)
 
         until(withheld, "its check has failed")
         assert ID not in consul.services()
@@ -153,3 +161,29 @@ def test_what_flaps_is_held_down_and_explained(
 
         until(explained, "it succeeds, and is held")
         assert (said(consul) or ("",))[0] == "critical"
+
+
+def test_a_restart_with_dns_alone_remembers_what_checks_said(
+    page: Page, tmp_path: Path
+) -> None:
+    page.appear()
+    with Daemon(
+        f"dns://127.0.0.1:{free_ports(1)[0]}",
+        *described(page, tmp_path / "services.json", {"fall": 100}),
+    ) as running:
+
+        def status() -> list[str]:
+            return [each["status"] for each in running.services("web")]
+
+        until(lambda: status() == ["passing"], "it passes")
+        running.end()
+        page.vanish()
+
+        running.start()
+
+        # One failure decides where nothing is remembered, and a hundred where it is.
+        def fails() -> bool:
+            return "last run: 404" in running.ctl("explain", "services:web").stdout
+
+        until(fails, "its check fails")
+        assert status() == ["passing"]
