@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from registrator import hostaddress
 from registrator.backend import Backend
 from registrator.check import Check
 from registrator.engine import NOWHERE, Execution
@@ -56,7 +57,11 @@ class Checking:
             replace(
                 prepared.means,
                 executor=executor,
-                own=means.own(prepared.endpoint, listening),
+                own=means.own(
+                    prepared.endpoint,
+                    listening,
+                    (prepared.settings.ip, *hostaddress.by_routes()),
+                ),
             )
         )
         self._backends = backends

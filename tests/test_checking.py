@@ -1,18 +1,24 @@
 """Which of all checks a daemon runs."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from registrator import prepared
+from registrator import prepared, stores
 from registrator.backend import Backend
 from registrator.check import Check
 from registrator.checking import Checking
 from registrator.memory import MemoryBackend
+from registrator.nameserver import NameServer
 from registrator.settings import Settings
+from registrator.snapshot import Snapshot
 from samples import web
+from waiting import eventually
 
 
 class WithChecks(MemoryBackend):
@@ -74,3 +80,27 @@ def test_what_must_be_healthy_is_checked_here_whoever_else_could() -> None:
 
     assert [bool(each) for each in judged.results] == [True, False]
     assert judged.withheld
+
+
+async def test_no_check_reaches_the_daemons_own_dns_at_the_hosts_address() -> None:
+    settings = Settings(registries=("dns://0.0.0.0:0",), docker_host="none")
+    known = prepared.prepare(replace(settings, ip="192.0.2.7"), {})
+    [backend] = stores.make(["dns://0.0.0.0:0"], known.site("here", "192.0.2.7"))
+    async with AsyncExitStack() as opened:
+        await opened.enter_async_context(backend)
+        assert isinstance(backend, NameServer)
+        [(_, port), *_] = backend.endpoints
+        room = Checking(known, [backend], None)
+        snapshot = Snapshot(room.judge)
+        check = Check(kind="tcp", target=f"192.0.2.7:{port}")
+        service = web("a", checks=(check,))
+        snapshot.replace(service.container, [service], at=0.0)
+        group = await opened.enter_async_context(asyncio.TaskGroup())
+        tasks = [group.create_task(each) for each in room.tasks(snapshot).values()]
+        opened.callback(lambda: [each.cancel() for each in tasks])
+
+        def refused() -> bool:
+            output = snapshot.services[service.id].finding.output
+            return "registrator or its engine" in output
+
+        await eventually(refused, "it is refused")

@@ -24,6 +24,9 @@ from yarl import URL
 from registrator.model import endpoint
 from registrator.visible import visible
 
+EVERYWHERE: Final = frozenset({"", "*", "0.0.0.0", "::"})
+"""What stands for all addresses of a host where something listens."""
+
 _Address = IPv4Address | IPv6Address
 
 _NETWORKS: Final = {
@@ -46,7 +49,6 @@ _NO_HOST: Final = {
 }
 
 _PORT: Final = re.compile(r"[0-9]{1,5}")
-_EVERYWHERE: Final = frozenset({"", "*", "0.0.0.0", "::"})
 
 
 class Barred(Exception):
@@ -74,7 +76,8 @@ def place(
     """Read ``address:port``, with the brackets that IPv6 needs; raise `Barred`.
 
     *own* is where the daemon listens itself. What it listens at on every address
-    is known there by the loopback ones: others of this host's are to be named.
+    is known there by the loopback ones: others of this host's are to be named, as
+    `means.own` does.
     """
     host, _, digits = target.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
@@ -128,7 +131,7 @@ def _refuse(
 
 def _is_at(host: str, address: _Address) -> bool:
     """Whether what listens at *host* is met at *address*."""
-    if host in _EVERYWHERE:
+    if host in EVERYWHERE:
         return address.is_loopback
     return _address(host) == address
 

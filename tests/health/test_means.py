@@ -69,10 +69,18 @@ def test_the_engine_is_ours_where_it_has_an_address(
 ) -> None:
     engine = Endpoint(url=url, description=url)
 
-    assert means.own(engine, [("127.0.0.1", 53)]) == at | {("127.0.0.1", 53)}
+    assert means.own(engine, [("127.0.0.1", 53)], []) == at | {("127.0.0.1", 53)}
 
 
 def test_an_engine_on_a_socket_has_no_address() -> None:
     engine = Endpoint(url="http://localhost", socket=Path("/s"), description="s")
 
-    assert means.own(engine, []) == frozenset()
+    assert means.own(engine, [], []) == frozenset()
+
+
+def test_what_listens_everywhere_does_so_at_the_hosts_addresses_too() -> None:
+    engine = Endpoint(url="http://localhost", socket=Path("/s"), description="s")
+
+    found = means.own(engine, [("::", 53), ("127.0.0.1", 54)], ["10.0.0.1", ""])
+
+    assert found == {("::", 53), ("10.0.0.1", 53), ("127.0.0.1", 54)}
