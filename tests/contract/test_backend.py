@@ -1,6 +1,7 @@
 """What every backend promises, on the real store of each."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from contract.stores import AnyBackend, Store, agree, claiming, outliving, records
 from registrator.check import Check
 from registrator.errors import NotOwner, Rejected
-from registrator.fitness import Health
+from registrator.fitness import Cause, Finding, Health, Status
 from registrator.model import ContainerId, Service
 from registrator.planner import Change
 from samples import web
@@ -130,16 +131,28 @@ async def test_refreshing_changes_nothing(backend: AnyBackend) -> None:
     assert await backend.owned() == before
 
 
-@pytest.mark.parametrize("health", list(Health))
+FITNESS: Sequence[dict[str, Any]] = (
+    *({"health": health} for health in Health),
+    *(
+        {"results": (Finding(cause=Cause.CHECK, status=status, output="503"),)}
+        for status in Status
+    ),
+    {"maintenance": "new disk"},
+)
+"""All that may be said of a service."""
+
+
+@pytest.mark.parametrize("said", FITNESS)
 async def test_a_service_is_where_the_store_keeps_those_of_its_health(
-    backend: AnyBackend, health: Health
+    backend: AnyBackend, said: dict[str, Any]
 ) -> None:
+    service = web(checks=(Check(kind="redis", target="10.0.0.1:8000"),), **said)
     await agree(backend, web())
 
-    failures = await agree(backend, web(health=health))
+    failures = await agree(backend, service)
 
     assert failures == {}
-    assert await backend.owned() == records(backend, [web(health=health)])
+    assert await backend.owned() == records(backend, [service])
 
 
 ODD_IDS = (

@@ -2,6 +2,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import dns.asyncquery
 import dns.message
@@ -10,7 +11,7 @@ import pytest
 from dnsroom import data, shown
 from registrator.backend import Site
 from registrator.errors import ConfigError, Rejected
-from registrator.fitness import Health
+from registrator.fitness import Cause, Finding, Health, Status
 from registrator.model import Instance
 from registrator_dns.backend import DnsBackend
 from samples import drop, put, web
@@ -75,6 +76,38 @@ async def test_queries_are_answered_while_many_services_are_put(
 @pytest.mark.parametrize("health", [Health.UNHEALTHY, Health.STARTING, Health.PAUSED])
 def test_nothing_is_kept_of_a_service_that_is_not_passing(health: Health) -> None:
     assert DnsBackend.from_uri("dns://", SITE).record(web(health=health)) is None
+
+
+async def test_a_warning_is_left_out_or_shown_with_the_weight_for_it(
+    backend: DnsBackend,
+) -> None:
+    said = Finding(cause=Cause.CHECK, status=Status.WARNING, output="429")
+    service = web(results=(said,), weight=10, weight_warning=2)
+    uri = "dns://127.0.0.1:0?only=warning"
+    async with DnsBackend.from_uri(uri, SITE) as lenient:
+        await put(backend, service)
+        await put(lenient, service)
+
+        strict = await ask(backend, "web.service.consul", "SRV")
+        answer = await ask(lenient, "web.service.consul", "SRV")
+
+    assert data(strict) == []
+    assert data(answer) == ["1 2 8000 foo.node.dc1.consul."]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"results": (Finding(cause=Cause.CHECK, status=Status.CRITICAL),)},
+        {"maintenance": ""},
+    ],
+)
+def test_what_fails_or_is_in_maintenance_is_left_out_whatever_is_shown(
+    changes: dict[str, Any],
+) -> None:
+    lenient = DnsBackend.from_uri("dns://?only=warning", SITE)
+
+    assert lenient.record(web(**changes)) is None
 
 
 def test_a_service_that_cannot_be_shown_is_refused_with_every_reason() -> None:
