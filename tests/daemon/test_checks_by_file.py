@@ -183,7 +183,8 @@ def test_a_restart_with_dns_alone_remembers_what_checks_said(
 
         # One failure decides where nothing is remembered, and a hundred where it is.
         def fails() -> bool:
-            return "last run: 404" in running.ctl("explain", "services:web").stdout
+            findings = [each["findings"] for each in running.services("web")]
+            return any(said["last"].startswith("404") for [said] in findings)
 
         until(fails, "its check fails")
         assert status() == ["passing"]
