@@ -90,6 +90,8 @@ def _told(handler: _Handler) -> _Handler:
 async def _body(request: web.Request, known: frozenset[str]) -> Mapping[str, object]:
     try:
         said = json.loads(await request.read())
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ConfigError("an order is a JSON object of at most 1 MiB") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"an order is a JSON object: {error}") from error
     if not isinstance(said, dict):

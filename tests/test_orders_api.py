@@ -94,6 +94,10 @@ ONE_TARGET = 'name one target: "service": name'
         ({"on": True, "service": ["a"]}, "service is one line of text"),
         ({"on": True, "service": "a\nb"}, "service is one line of text"),
         ({"on": True, "service": "a" * 1001}, "service is one line of text"),
+        ({"on": True, "service": "a\u202e"}, "service is one line of text"),
+        ({"on": True, "service": "a", "reason": "\x1b[2J"}, "reason is one line"),
+        ({"on": True, "service": "a", "reason": "\ud800"}, "reason is one line"),
+        ({"on": True, "service": "a", "reason": "b" * 500_000}, "reason is one line"),
         ({"on": True, "service": "a", "reason": 7}, "reason is one line of text"),
         ({"on": True, "host": "yes"}, "host is true or left out, not 'yes'"),
         ({"on": "yes", "host": True}, "on is true or false, not 'yes'"),
@@ -112,7 +116,7 @@ def test_an_order_that_is_not_clear_is_refused(
     assert not desk.maintained
 
 
-@pytest.mark.parametrize("raw", [b"{", b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize("raw", [b"{", b"[" * 100_000, b"\xff", b" " * (4 << 20)])
 def test_what_is_no_json_is_refused(desk: Desk, tmp_path: Path, raw: bytes) -> None:
     status, answer = ask(tmp_path, "/v1/drain", raw=raw)
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from registrator.health import order_file
 from registrator.health.order_file import OrderFile
 from registrator.health.orders import HOST, Drain, Maintenance, Scope, Target
 from samples import CONTAINER
+from waiting import eventually
 
 ONE = Target(scope=Scope.CONTAINER, name=CONTAINER)
 ORDER = Maintenance(reason="upgrade", since=12.5, container_name="web.1")
@@ -129,6 +131,11 @@ async def test_a_place_that_cannot_be_written_is_told_once(
         '{"form": 2, "maintenance": [], "drains": []}',
         '{"form": 1, "maintenance": [{"scope": "world"}], "drains": []}',
         '{"form": 1, "maintenance": [], "drains": [7]}',
+        *[
+            '{"form": 1, "drains": [], "maintenance": [{"scope": "host", "name": "",'
+            f' "reason": "", "container_name": "", "since": {since}}}]}}'
+            for since in ("NaN", "-1", "1e300", "Infinity")
+        ],
         "[" * 100_000,
     ],
 )
@@ -138,8 +145,48 @@ async def test_what_cannot_be_read_is_told_and_done_without(
     path = await kept(tmp_path)
     path.write_text(text)
 
-    assert OrderFile.open(tmp_path, "here").orders.maintained == {}
-    assert "starting without them" in caplog.text
+    file = OrderFile.open(tmp_path, "here")
+    assert file.orders.maintained == {}
+    assert path.read_text() == text
+    async with writing(file):
+        file.orders.maintain(HOST, ORDER)
+        assert await file.kept()
+
+    [told] = [each for each in caplog.messages if "starting without them" in each]
+    assert "moves the file to" in told
+    assert path.with_suffix(".unread").read_text() == text
+    assert OrderFile.open(tmp_path, "here").orders.maintained == {HOST: ORDER}
+
+
+async def test_what_could_not_be_written_is_when_there_is_room_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_file, "AGAIN", 0.01)
+    caplog.set_level("INFO")
+    (tmp_path / "state").write_text("in the way")
+    file = OrderFile.open(tmp_path / "state", "here")
+    async with writing(file):
+        file.orders.maintain(HOST, ORDER)
+        assert not await file.kept()
+        (tmp_path / "state").unlink()
+        await eventually(file.kept, "it is written")
+
+        assert OrderFile.open(tmp_path / "state", "here").orders.maintained
+    assert caplog.text.count("trying again") == 1
+    assert caplog.text.count("written again") == 1
+
+
+async def test_what_could_not_be_written_is_tried_at_the_end_as_well(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "state").write_text("in the way")
+    file = OrderFile.open(tmp_path / "state", "here")
+    async with writing(file):
+        file.orders.maintain(HOST, ORDER)
+        assert not await file.kept()
+        (tmp_path / "state").unlink()
+
+    assert OrderFile.open(tmp_path / "state", "here").orders.maintained
 
 
 async def test_a_file_that_may_not_be_read_is_told_as_well(
