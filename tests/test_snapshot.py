@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registrator.health.orders import Drain, Orders
 from registrator.model import ContainerId, Service, ServiceId
 from registrator.snapshot import Inbox, Snapshot, in_turn
 from samples import web
@@ -342,6 +343,24 @@ def test_what_is_known_beside_a_container_is_part_of_its_services() -> None:
     snapshot.judge_anew([A, B], at=3.0)
     assert inbox.take() == ({A: 3.0}, 0)
     assert snapshot.services[A].draining == "stopped"
+
+
+def test_a_drain_of_the_one_that_is_replaced_leaves_its_successor_alone() -> None:
+    orders = Orders()
+    snapshot = Snapshot(orders.judge)
+    claim(snapshot, OLD, "1")
+    orders.drain(OLD, Drain(why="docker stop", since=1.0))
+    snapshot.judge_anew(snapshot.claimed(OLD), at=2.0)
+    assert snapshot.wanted(A) is None
+
+    claim(snapshot, NEW, "2")
+    snapshot.judge_anew(snapshot.claimed(OLD), at=3.0)
+    wanted = snapshot.wanted(A)
+    assert wanted is not None
+    assert wanted.container == NEW
+
+    snapshot.replace(NEW, (), at=4.0)
+    assert snapshot.wanted(A) is None
 
 
 def test_an_engine_lists_no_claimant_of_a_file() -> None:

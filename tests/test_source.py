@@ -614,6 +614,20 @@ async def test_a_container_that_is_asked_to_stop_is_withheld_before_it_ends(
         assert watch.ports() == {"web.1": 8000, "web.2": 8000}
 
 
+async def test_a_stop_that_went_unheard_is_heard_of_with_the_next_stream(
+    path: Path,
+) -> None:
+    async with watching(path, WEB) as watch:
+        await watch.listings(1)
+        watch.standin.kill(WEB, 1)
+        await eventually(lambda: watch.source.report().waiting == 0, "that is seen")
+
+        watch.standin.cut()
+        watch.standin.kill(WEB, 15)
+
+        await eventually(lambda: drained(watch) == {"web.1"}, "it is withheld")
+
+
 async def test_its_own_stop_signal_counts_and_others_do_not(path: Path) -> None:
     own = replace(WEB, stop_signal="SIGUSR1")
     other = replace(WEB, name="web.2")
