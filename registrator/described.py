@@ -33,8 +33,11 @@ class Described:
         return {name: each.run() for name, each in found.items() if each is not None}
 
     def explain(self, name: str) -> tuple[Container, tuple[Decision, ...]] | None:
-        """Say what was decided about `services:NAME`; None where there is none."""
-        return None if self.static is None else self.static.explain(name)
+        """Say what was decided on `services:NAME` or `nerve:NAME`; None: nowhere."""
+        for each in (self.static, self.nerve):
+            if each is not None and (found := each.explain(name)) is not None:
+                return found
+        return None
 
 
 def describe(

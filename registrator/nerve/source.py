@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from registrator.backend import Backend
 from registrator.errors import Unavailable
-from registrator.model import ContainerId, Service, ServiceId
+from registrator.labels import Decision
+from registrator.model import Container, ContainerId, Port, Service, ServiceId, State
 from registrator.nerve.translate import Nerve
 from registrator.reading import Followed
 from registrator.reconciler import Reconciler
@@ -70,6 +71,13 @@ class NerveServices:
                 due = self._resync and _now() >= self._listed + self._resync
                 if changed or due:
                     self._show()
+
+    def explain(self, name: str) -> tuple[Container, tuple[Decision, ...]] | None:
+        """Say what was decided about one, such as `nerve:web`; None: not here."""
+        for service in self._files.said.services.values():
+            if service.container == name:
+                return _explained(self._named(service))
+        return None
 
     def _show(self) -> None:
         """Have all that is said in the snapshot, and nothing else."""
@@ -137,6 +145,21 @@ class NerveServices:
             if (trouble := f"{path}: {error.strerror}") != self._trouble:
                 log.warning("heartbeat_path: %s", trouble)
             self._trouble = trouble
+
+
+def _explained(service: Service) -> tuple[Container, tuple[Decision, ...]]:
+    port = Port(service.port, service.transport)
+    container = Container(
+        id=service.container,
+        name=service.container_name,
+        image="",
+        state=State.RUNNING,
+        network_mode="host",
+        exposed=(port,),
+    )
+    reason = "nerve's configuration says its address"
+    decision = Decision(port=port, service=service, rule="file", reason=reason)
+    return container, (decision,)
 
 
 async def _take_back(reconciler: Reconciler[Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,19 @@ async def test_a_service_is_in_its_own_registry_alone() -> None:
 
 def holds(room: Room, uri: str, *keys: str) -> bool:
     return room.held(uri) == {*keys}
+
+
+async def test_a_service_is_explained_by_its_name_here() -> None:
+    room = Room(of(replace(reported("a", "memory:1"), container_name="nerve:a")))
+
+    found = room.services.explain("nerve:a")
+
+    assert found is not None
+    container, [decision] = found
+    assert (container.id, container.name) == ("nerve:a", "nerve:a")
+    assert decision.service is not None
+    assert decision.service.id == "h1:nerve:a:1"
+    assert room.services.explain("nerve:b") is None
 
 
 async def test_a_registry_that_is_named_no_more_is_left_empty() -> None:
