@@ -11,7 +11,13 @@ from registrator.errors import Gone, Rejected, SourceError
 from registrator.health.order_file import OrderFile
 from registrator.health.orders import Drain, Maintenance, Orders, Scope, Target
 from registrator.labels import Decision
-from registrator.model import Container, ContainerId, ServiceId, State
+from registrator.model import (
+    Container,
+    ContainerId,
+    ServiceId,
+    State,
+    is_container,
+)
 from registrator.orders_views import (
     DrainView,
     HolderView,
@@ -158,10 +164,30 @@ class Operations:
         try:
             found, _ = await self._parts.source.explain(name)
         except Gone as error:
+            # An order outlives what a file described, and can be lifted then too.
+            known = self._ordered(name)
+            if known is not None and not is_container(known.id):
+                return known
             raise Gone(
                 f"no container is called {name}: give the name or the id of one"
             ) from error
+        except SourceError:
+            if (known := self._ordered(name)) is not None:
+                return known
+            raise
         return found
+
+    def _ordered(self, name: str) -> Container | None:
+        """Say of what something was ordered that is, or was, called *name*."""
+        orders = self._parts.orders
+        called = {each: order.container_name for each, order in orders.drains.items()}
+        for target, order in orders.maintained.items():
+            if target.scope is Scope.CONTAINER:
+                called[ContainerId(target.name)] = order.container_name
+        for each, known in called.items():
+            if name in {each, known}:
+                return Container(id=each, name=known, image="", state=State.EXITED)
+        return None
 
     def _concerned(self, target: Target) -> Collection[ServiceId]:
         snapshot = self._parts.snapshot

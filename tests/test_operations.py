@@ -11,6 +11,7 @@ import pytest
 from registrator.engine import Engine, resolve
 from registrator.errors import Gone, Rejected, SourceError, Unavailable
 from registrator.health.order_file import OrderFile
+from registrator.health.orders import Drain, Maintenance, Scope, Target
 from registrator.health.stops import Stops
 from registrator.labels import Rules
 from registrator.memory import MemoryBackend
@@ -240,6 +241,37 @@ async def test_what_a_file_describes_is_drained_by_its_name_too(tmp_path: Path) 
         await eventually(lambda: here.snapshot.listings > 1, "a listing")
 
         assert described.id in here.orders.drains
+
+
+async def test_what_was_ordered_of_an_entry_that_went_is_lifted_by_its_name(
+    tmp_path: Path,
+) -> None:
+    one = ContainerId("services:ssh")
+    async with room(tmp_path) as here:
+        here.orders.drain(one, Drain(why="x", since=1.0, container_name=one))
+        target = Target(scope=Scope.CONTAINER, name=one)
+        here.orders.maintain(
+            target, Maintenance(reason="", since=1.0, container_name=one)
+        )
+
+        assert not (await here.operations.drain(one, on=False))["draining"]
+        done = await here.operations.maintain("container", one, "", on=False)
+
+        assert done["changed"]
+        with pytest.raises(Gone):
+            await here.operations.drain(one, on=False)
+
+
+async def test_an_order_is_lifted_while_the_engine_is_away(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.operations.drain("web.1", on=True)
+        here.standin.fail("inspect", 500, times=1_000_000)
+
+        undone = await here.operations.drain("web.1", on=False)
+
+        assert (undone["container"], undone["draining"]) == (ONE.id, False)
+        with pytest.raises(SourceError):
+            await here.operations.drain("web.2", on=True)
 
 
 async def test_orders_are_there_again_after_a_restart(tmp_path: Path) -> None:
