@@ -54,20 +54,20 @@ def checks(said: Any, service: Checked, note: Note) -> Iterator[Check]:
 
 
 def _check(said: Mapping[str, Any], of: Checked, note: Note) -> Check | None:
-    kind = said.get("type")
+    kind = str(said.get("type"))
     known = _COMMON | _HTTP if kind == "http" else _COMMON
     if kind in _NONE:
         if kind == "base":
             note(f"{of.where}: type base {_NONE[kind]}")
         return None
     if kind not in {"http", "tcp", "redis"}:
-        what = f"a check of type {shown(str(kind))} is not made here"
+        what = f"a check of type {shown(kind)} is not made here"
         raise Refused(f"{of.where}: {what}")
     unknown(said, known, f"{of.where}.", note)
     host = address(said.get("host", of.host), f"{of.where}.host")
     port = whole(said.get("port", of.port), f"{of.where}.port", 1, 65535)
     check = Check(
-        kind=str(kind),
+        kind=kind,
         target=endpoint(host, port),
         interval=of.interval,
         timeout=seconds(said.get("timeout", TIMEOUT), f"{of.where}.timeout"),

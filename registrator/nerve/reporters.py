@@ -93,6 +93,8 @@ def _etcd(said: Mapping[str, Any], where: str, instance: str, note: Note) -> Pla
 def _path(said: Any, where: str) -> str:
     """Read a path, with one slash in front of each part and none behind."""
     parts = [part for part in text(said, where).split("/") if part]
+    if {".", ".."} & {*parts} or parts[:1] == ["zookeeper"]:
+        raise Refused(f"{where} is no path for services: {shown(str(said))}")
     return "/" + "/".join(parts)
 
 

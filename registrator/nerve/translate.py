@@ -29,6 +29,9 @@ CLAIMANT: Final = "nerve:"
 INTERVAL: Final = 0.5
 """Seconds between two checks, unless told."""
 
+SHORTEST: Final = 0.1
+"""Seconds between two checks at least."""
+
 _DONE_ELSEWHERE: Final = {
     "statsd": "figures are not sent to statsd",
     "max_repeated_report_failures": "a report that failed is tried until it succeeds",
@@ -107,6 +110,8 @@ def _services(
 def _service(name: str, given: Any, instance: str, note: Note) -> Service:
     where = f"services.{name}"
     said = table(given, where)
+    if not name:
+        raise Refused("a service has no name")
     for key in sorted(_NOT_DONE.keys() & said.keys()):
         if said[key]:
             note(f"{where}.{key}: {_NOT_DONE[key]}")
@@ -133,6 +138,9 @@ def _checks(
     said: Mapping[str, Any], where: str, host: str, port: int, note: Note
 ) -> tuple[Check, ...]:
     interval = seconds(said.get("check_interval", INTERVAL), f"{where}.check_interval")
+    if interval < SHORTEST:
+        note(f"{where}.check_interval: {SHORTEST:g} s, which is the least here")
+        interval = SHORTEST
     of = Checked(where=where, host=host, port=port, interval=interval)
     found = tuple(checks(said.get("checks"), of, note))
     return () if said.get("check_mocked") else found

@@ -115,6 +115,7 @@ def test_what_is_not_known_is_named() -> None:
         ),
         pytest.param({"type": "mine", "module": "x"}, "'mine' is not", id="a gem's"),
         pytest.param({}, "type 'None' is not made", id="no type"),
+        pytest.param({"type": ["http"]}, "is not made here", id="a list for a type"),
         pytest.param(1, "s.checks.0 is no table", id="no table"),
         pytest.param({"type": "http"}, "uri is no line of text: nothing", id="no uri"),
         pytest.param({"type": "tcp", "rise": 0}, "rise is no number", id="rise"),

@@ -116,6 +116,8 @@ def test_what_is_done_otherwise_is_named(said: dict[str, Any], note: str) -> Non
         pytest.param({"zk_hosts": ["a@b"]}, "is no server", id="a user"),
         pytest.param({"zk_hosts": ["a/x", "b/y"]}, "different roots", id="roots"),
         pytest.param({"zk_path": "/"}, "the root of ZooKeeper", id="root"),
+        pytest.param({"zk_path": "/a/../b"}, "no path for services", id="dots"),
+        pytest.param({"zk_path": "/zookeeper/x"}, "no path for services", id="its own"),
         pytest.param({"zk_path": None}, "no line of text: nothing", id="no path"),
         pytest.param(
             {"reporter_type": "etcd", "etcd_host": "a/b"}, "is no server", id="etcd"

@@ -112,6 +112,11 @@ def test_a_service_without_checks_has_none() -> None:
             "services.web.check_mocked: its checks are not made, and it always passes",
             id="mocked",
         ),
+        pytest.param(
+            {"check_interval": 1e-9},
+            "services.web.check_interval: 0.1 s, which is the least here",
+            id="without a pause",
+        ),
         pytest.param({"x": 1}, "services.web.x: is not known here", id="unknown"),
         pytest.param(
             {"labels": {"haproxy_server_options": "x"}},
@@ -190,8 +195,9 @@ def test_a_service_that_cannot_be_reported_is_left_out_alone(
     assert found.services.keys() == {"other"}
 
 
-def test_a_name_that_makes_no_id_is_left_out() -> None:
-    assert translate({"instance_id": "i", "services": {"a/b": ZK}}).services == {}
+@pytest.mark.parametrize("name", ["", "a/b", "a\nb", "a\u202e", "a" * 256])
+def test_a_name_that_makes_no_id_is_left_out(name: str) -> None:
+    assert translate({"instance_id": "i", "services": {name: ZK}}).services == {}
 
 
 @pytest.mark.parametrize(
