@@ -18,6 +18,9 @@ class Lives(Protocol):
     def seen(self, container: Container, services: Collection[Service]) -> None:
         """See how one is, and what it offers, before that is in the snapshot."""
 
+    def kept(self, container: ContainerId) -> None:
+        """Hear that one has ended, and that its records are to stay all the same."""
+
     def gone(self, container: ContainerId) -> None:
         """Hear that the engine does not know one any more."""
 
@@ -33,6 +36,9 @@ class Untold:
 
     def seen(self, container: Container, services: Collection[Service]) -> None:
         """See it, and do nothing."""
+
+    def kept(self, container: ContainerId) -> None:
+        """Hear it, and do nothing."""
 
     def gone(self, container: ContainerId) -> None:
         """Hear it, and do nothing."""

@@ -139,7 +139,7 @@ class Source:
         known = hint.container in self._running or hint.container in self._hints
         if hint.if_running and not known:
             return
-        if hint.signal:
+        if hint.signal and self._deregister != "never":
             self._lives.signalled(hint.container, hint.signal, hint.time_nano)
         now = asyncio.get_running_loop().time()
         for name in (hint.container, *self._joined.get(hint.container, ())):
@@ -270,6 +270,7 @@ class Source:
         services = [each.service for each in decisions if each.service is not None]
         self._lives.seen(container, services)
         if self._keeps(container):
+            self._lives.kept(container.id)
             return
         self._snapshot.replace(
             look.container, services, started=container.started, at=look.at

@@ -628,6 +628,33 @@ async def test_a_stop_that_went_unheard_is_heard_of_with_the_next_stream(
         await eventually(lambda: drained(watch) == {"web.1"}, "it is withheld")
 
 
+async def test_what_is_never_to_be_deregistered_is_not_by_a_stop_either(
+    path: Path,
+) -> None:
+    async with watching(path, WEB, deregister="never") as watch:
+        await watch.listings(1)
+        watch.standin.kill(WEB, 15)
+        watch.standin.start(replace(WEB, name="web.2"))
+        await watch.shows(web_1=8000, web_2=8000)
+        await eventually(lambda: watch.source.report().waiting == 0, "all is seen")
+
+        assert not drained(watch)
+
+
+async def test_what_is_kept_after_its_end_is_drained_only_until_then(
+    path: Path,
+) -> None:
+    async with watching(path, WEB, deregister="on-success") as watch:
+        await watch.listings(1)
+        watch.standin.kill(WEB, 15)
+        await eventually(lambda: drained(watch) == {"web.1"}, "it is withheld")
+
+        watch.standin.die(WEB, exit_code=1)
+
+        await eventually(lambda: not drained(watch), "it is kept")
+        assert watch.ports() == {"web.1": 8000}
+
+
 async def test_its_own_stop_signal_counts_and_others_do_not(path: Path) -> None:
     own = replace(WEB, stop_signal="SIGUSR1")
     other = replace(WEB, name="web.2")

@@ -84,6 +84,13 @@ class Stops:
             if number in stopping and services and self._is_news(container, moment):
                 self._begin(container, number, max(each.drain for each in services))
 
+    def kept(self, container: ContainerId) -> None:
+        """End the drain of one that has stopped, and whose records stay."""
+        drain = self._orders.drains.get(container)
+        if drain is not None and drain.until is not None:
+            self._orders.undrain(container)
+            self._judge(container)
+
     def gone(self, container: ContainerId) -> None:
         """Forget what was ordered of one that is no more."""
         self._signals.pop(container, None)
@@ -189,8 +196,7 @@ class Stops:
 
     def _end(self, container: ContainerId, drain: Drain) -> None:
         self._orders.undrain(container)
-        claimed = self._snapshot.claimed(container)
-        if not claimed:
+        if not self._snapshot.claimed(container):
             return
         log.warning(
             "container %s still runs %.0f s after it was asked to stop: it is"
@@ -198,8 +204,11 @@ class Stops:
             drain.container_name,
             self._clock() - drain.since,
         )
+        self._judge(container)
+
+    def _judge(self, container: ContainerId) -> None:
         now = asyncio.get_running_loop().time()
-        self._snapshot.judge_anew(claimed, at=now)
+        self._snapshot.judge_anew(self._snapshot.claimed(container), at=now)
 
 
 def _written(moment: int) -> str:

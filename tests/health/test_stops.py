@@ -211,6 +211,19 @@ def test_with_the_container_its_drain_is_gone() -> None:
     assert not scene.stops.remembered()
 
 
+async def test_what_is_kept_is_drained_no_more_unless_an_operator_says_so() -> None:
+    scene = Scene()
+    scene.signal(TERM)
+    scene.stops.kept(CONTAINER)
+    assert not scene.withheld
+    assert not scene.orders.drains
+
+    scene.orders.drain(CONTAINER, Drain(why="by hand", since=scene.now))
+    scene.stops.kept(CONTAINER)
+    scene.look(started="")
+    assert scene.withheld
+
+
 def test_more_drains_than_there_may_be_are_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
