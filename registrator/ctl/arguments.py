@@ -37,7 +37,9 @@ def parse() -> argparse.Namespace:
         parents=[daemon],
         help="why each port of a container is or is not registered",
     )
-    explaining.add_argument("container", help="a container's name or id")
+    explaining.add_argument(
+        "container", help="a container's name or id, or services:NAME or nerve:NAME"
+    )
     commands.add_parser(
         "status", parents=[daemon], help="the engine, each registry, lag and retries"
     )
@@ -107,7 +109,9 @@ def _add_orders(
         description="The drain ends with --undo, or when the container is started"
         " anew. Exit code 1 with --wait: it was not over by the deadline.",
     )
-    draining.add_argument("container", help="a container's name or id")
+    draining.add_argument(
+        "container", help="a container's name or id, or services:NAME or nerve:NAME"
+    )
     draining.add_argument(
         "--wait",
         action="store_true",
