@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.fixture
 def without_leftovers(docker_client: docker.DockerClient) -> None:
     """Have neither of the page's containers, and the image that it names."""
-    for each in docker_client.containers.list(all=True):
+    for each in docker_client.containers.list(all=True, ignore_removed=True):
         if each.name in {"shop-1", "shop-2"}:
             each.remove(force=True)
     subprocess.run([ROOT / "scripts/demo-image", "hello"], check=True, timeout=60)
