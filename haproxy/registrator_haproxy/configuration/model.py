@@ -5,7 +5,7 @@ into its file as they are: `haproxy -c` judges them.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -151,6 +151,10 @@ class Service(Damped):
         return Caution(panic=self.panic, hold=self.hold, keep=self.keep)
 
 
+_LONGEST_SOCKET: Final = 97
+"""The kernel's 107, less what HAProxy adds while it takes a socket over."""
+
+
 class Process(Table):
     """Which HAProxy it is, and where; paths that are not given are in *directory*."""
 
@@ -184,6 +188,16 @@ class Process(Table):
     def _command_is_there(self) -> Self:
         if (self.manage == "command") != bool(self.reload):
             raise ValueError("`reload` and `manage: command` belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _names_of_sockets_are_short(self) -> Self:
+        for socket in () if self.manage == "nothing" else self.paths[1:]:
+            if len(socket.encode()) > _LONGEST_SOCKET:
+                raise ValueError(
+                    f"{socket} is too long: HAProxy takes {_LONGEST_SOCKET} octets for"
+                    " a socket; give a shorter `directory`"
+                )
         return self
 
 

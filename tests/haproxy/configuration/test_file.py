@@ -105,6 +105,10 @@ global: "maxconn 1"
             "services: {web: {slots: 4, server: 'check port %{port}'}}",
             "`slots` are prepared for any server",
         ),
+        (
+            f"haproxy: {{directory: /{'a' * 90}}}",
+            "runtime.sock is too long: HAProxy takes 97 octets for a socket",
+        ),
         ("settle: 2:10", "130 is no wait"),
         (
             "services: {web: {damping: {suppress: 2, reuse: 2}}}",
