@@ -93,8 +93,7 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
             )
         parts = await open_parts(prepared, opened, overview.waiting)
         if settings.once or settings.dry_run:
-            do = single_round.preview if settings.dry_run else single_round.write
-            raise Finished(await do(parts.source, parts.snapshot, parts.reconcilers))
+            raise Finished(await _single_round(parts, dry=settings.dry_run))
         _show(parts, overview, operations)
         try:
             async with asyncio.TaskGroup() as rooms:
@@ -111,6 +110,21 @@ async def _daemon(prepared: Prepared, side: "HaproxySide | None") -> None:
         finally:
             if settings.on_exit == "deregister":
                 await _withdraw(parts.reconcilers)
+
+
+async def _single_round(parts: Parts, *, dry: bool) -> int:
+    """Do one round, with checks run for as long as it takes; the exit code."""
+    do = single_round.preview if dry else single_round.write
+    checks = parts.checking.tasks(parts.snapshot)
+    async with asyncio.TaskGroup() as rooms:
+        work = [rooms.create_task(each, name=name) for name, each in checks.items()]
+        try:
+            return await do(
+                parts.source, parts.snapshot, parts.reconcilers, parts.checking.heard
+            )
+        finally:
+            for task in work:
+                task.cancel()
 
 
 def _show(parts: Parts, overview: Overview, operations: Operations) -> None:

@@ -79,6 +79,15 @@ class Checking:
         """Say how each of its checks stands; None for one that is not run here."""
         return self._checks.report(service)
 
+    def heard(self, snapshot: Snapshot) -> bool:
+        """Say whether each check that runs here was run since this daemon began."""
+        return all(
+            report is not None and report.last_run is not None
+            for service in snapshot.services.values()
+            for check, report in zip(service.checks, self.report(service), strict=True)
+            if self._checks.runs(service, check)
+        )
+
     def tasks(self, snapshot: Snapshot) -> dict[str, Coroutine[None, None, None]]:
         """Everything that must run, by name, for as long as the daemon does."""
         return {"kinds of checks": self._kinds.run(), **self._checks.tasks(snapshot)}

@@ -20,7 +20,7 @@ from registrator.prepared import Prepared
 from registrator.reconciler import Patience, Reconciler
 from registrator.registries import registries
 from registrator.settings import Settings
-from registrator.snapshot import Judge, Snapshot, in_turn
+from registrator.snapshot import Snapshot, in_turn
 from registrator.source import Deregister, Source
 from registrator.whereabouts import Whereabouts
 
@@ -58,7 +58,7 @@ async def open_parts(
     backends = await _backends(settings, site, opened)
     orders = OrderFile.open(prepared.kept(), host.node)
     checking = await open_checking(prepared, opened, backends, prepared.remembers(site))
-    snapshot = Snapshot(_judge(settings, orders, checking))
+    snapshot = Snapshot(in_turn(orders.orders.judge, checking.judge))
     stops = Stops(orders.orders, snapshot, engine.signal)
     rules = partial(_rules, prepared, host)
     source = Source(
@@ -88,14 +88,6 @@ async def open_parts(
         stops=stops,
         orders=orders,
     )
-
-
-def _judge(settings: Settings, orders: OrderFile, checking: Checking) -> Judge:
-    """Have a service judged by what an operator ordered, and by what checks say."""
-    if settings.once or settings.dry_run:
-        # A single round runs no checks, and knows nothing of what they would say.
-        return orders.orders.judge
-    return in_turn(orders.orders.judge, checking.judge)
 
 
 async def _backends(

@@ -16,11 +16,20 @@ from registrator.source import Source
 log = logging.getLogger(__name__)
 
 DEADLINE = 120.0
-"""Seconds that the engine may take to tell everything."""
+"""Seconds that the engine may take to tell everything, and so may checks."""
+_PAUSE = 0.02
+"""Seconds between two looks whether they have."""
+
+
+Heard = Callable[[Snapshot], bool]
+"""Says whether all checks of the snapshot's services have said something."""
 
 
 async def write(
-    source: Source, snapshot: Snapshot, reconcilers: Sequence[Reconciler[Any]]
+    source: Source,
+    snapshot: Snapshot,
+    reconcilers: Sequence[Reconciler[Any]],
+    heard: Heard,
 ) -> int:
     """Bring every store into agreement; exit code 1 if one is not.
 
@@ -28,11 +37,15 @@ async def write(
     """
     async with _listings(source, snapshot) as listing:
         await listing()
+        await _checked(snapshot, heard)
         return 0 if all([await _write(each, listing) for each in reconcilers]) else 1
 
 
 async def preview(
-    source: Source, snapshot: Snapshot, reconcilers: Sequence[Reconciler[Any]]
+    source: Source,
+    snapshot: Snapshot,
+    reconcilers: Sequence[Reconciler[Any]],
+    heard: Heard,
 ) -> int:
     """Print what `write` would do; exit code 1 if some of it cannot be done.
 
@@ -40,7 +53,23 @@ async def preview(
     """
     async with _listings(source, snapshot) as listing:
         await listing()
+        await _checked(snapshot, heard)
         return 0 if all([await _print(each, snapshot) for each in reconcilers]) else 1
+
+
+async def _checked(snapshot: Snapshot, heard: Heard) -> None:
+    """Wait until what is registered was proved, or was not; but not for ever."""
+    try:
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                if heard(snapshot):
+                    return
+                await asyncio.sleep(_PAUSE)
+    except TimeoutError:
+        log.warning(
+            "some checks have not ended in %g s: their services count as critical",
+            DEADLINE,
+        )
 
 
 @asynccontextmanager

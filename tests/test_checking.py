@@ -17,7 +17,8 @@ from registrator.memory import MemoryBackend
 from registrator.nameserver import NameServer
 from registrator.settings import Settings
 from registrator.snapshot import Snapshot
-from samples import web
+from samples import CONTAINER, web
+from servers import free_ports
 from waiting import eventually
 
 
@@ -104,3 +105,22 @@ async def test_no_check_reaches_the_daemons_own_dns_at_the_hosts_address() -> No
             return "registrator or its engine" in output
 
         await eventually(refused, "it is refused")
+
+
+async def test_all_have_been_heard_when_each_that_runs_here_has_said_something() -> (
+    None
+):
+    [port] = free_ports(1)
+    asked = (Check(kind="tcp", target=f"127.0.0.1:{port}"), Check(kind="ttl", ttl=9.0))
+    room = checking(MemoryBackend())
+    snapshot = Snapshot(room.judge)
+    assert room.heard(snapshot)
+
+    snapshot.replace(CONTAINER, [web("a", checks=asked)], at=1.0)
+    assert not room.heard(snapshot)
+
+    async with asyncio.TaskGroup() as rooms:
+        tasks = [rooms.create_task(each) for each in room.tasks(snapshot).values()]
+        await eventually(lambda: room.heard(snapshot), "it has said something")
+        for task in tasks:
+            task.cancel()

@@ -102,7 +102,7 @@ class Checks:
         if not service.checks:
             return service
         results = tuple(
-            self._finding(service, number) if self._runs_here(service, check) else None
+            self._finding(service, number) if self.runs(service, check) else None
             for number, check in enumerate(service.checks)
         )
         return replace(service, results=results if any(results) else ())
@@ -124,7 +124,8 @@ class Checks:
             for number in range(len(service.checks))
         )
 
-    def _runs_here(self, service: Service, check: Check) -> bool:
+    def runs(self, service: Service, check: Check) -> bool:
+        """Say whether a check of *service* runs here."""
         return check.kind != "ttl" and not self._elsewhere(service, check)
 
     def _finding(self, service: Service, number: int) -> Finding:
@@ -180,7 +181,7 @@ class Checks:
         """Yield what is to run for each check, and start what does not run yet."""
         for number, check in enumerate(service.checks):
             found = self._found(service, number)
-            if not self._runs_here(service, check):
+            if not self.runs(service, check):
                 yield None
             elif found is not None and found.check == check:
                 yield found

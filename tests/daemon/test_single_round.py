@@ -10,7 +10,8 @@ import pytest
 from daemons import Daemon
 from fixtures.consul import ConsulAgent
 from servers import free_ports
-from standins import StandInProcess, standin
+from standin import Fake
+from standins import StandInProcess, StandInThread, standin, standin_with
 from waiting import until
 
 pytestmark = pytest.mark.needs_consul
@@ -23,7 +24,7 @@ def engine() -> Iterator[StandInProcess]:
 
 
 def registrator(
-    engine: StandInProcess, *arguments: str
+    engine: StandInProcess | StandInThread, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "registrator", f"-docker-host={engine.uri}"]
     return subprocess.run(
@@ -42,6 +43,24 @@ def test_once_registers_everything_and_exits_with_0(
 
     assert ended.returncode == 0
     assert sorted(consul.services()) == [f"h1:c{number:05}:80" for number in range(3)]
+
+
+def test_once_registers_what_must_be_healthy_only_if_its_check_passes(
+    consul: ConsulAgent,
+) -> None:
+    asked = {"SERVICE_HEALTH": "required", "SERVICE_CHECK_TCP": "true"}
+    with socket.create_server(("127.0.0.1", 0)) as serving:
+        [closed] = free_ports(1)
+        ports = {"well": serving.getsockname()[1], "dead": closed}
+        fakes = [
+            Fake(name=name, labels=asked, ports={"80/tcp": port})
+            for name, port in ports.items()
+        ]
+        with standin_with(*fakes) as engine:
+            ended = registrator(engine, "-once", "-ip=127.0.0.1", consul.uri)
+
+    assert ended.returncode == 0
+    assert sorted(consul.services()) == ["h1:well:80"]
 
 
 def test_once_removes_what_no_container_offers_any_more(
