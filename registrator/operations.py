@@ -1,6 +1,7 @@
 """Does what an operator orders through the control API."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from registrator.orders_views import (
 from registrator.reconciler import Reconciler
 from registrator.snapshot import Snapshot
 from registrator.source import Source
+from registrator.visible import visible
+
+log = logging.getLogger(__name__)
 
 ORDERED: Final = "registrator-ctl drain"
 """Why a container is drained that an operator named."""
@@ -106,6 +110,8 @@ class Operations:
         else:
             order = before or Maintenance(reason="", since=0.0, container_name=called)
             changed = orders.relieve(target)
+        if changed:
+            _log(_named(target, called), "in maintenance", reason, on=on)
         concerned = self._concerned(target)
         self._judge(concerned)
         if on and not concerned:
@@ -135,8 +141,10 @@ class Operations:
                 started=found.started,
             )
             parts.orders.drain(found.id, order)
+            _log(f"container {found.name}", "drained", ORDERED, on=True)
             self._judge(parts.snapshot.claimed(found.id))
         elif on is False and parts.orders.undrain(found.id):
+            _log(f"container {found.name}", "drained", "", on=False)
             self._judge(parts.snapshot.claimed(found.id))
         view = self._drain(found.id, found.name)
         if on is not None:
@@ -248,6 +256,12 @@ class Operations:
                 state, error = reconciler.sync(each)
                 if state != "left-out":
                     yield HolderView(registry=reconciler.uri, service=each, error=error)
+
+
+def _log(what: str, state: str, why: str, *, on: bool) -> None:
+    """Say what was ordered, before what comes of it is logged."""
+    reason = f": {why}" if why and on else ""
+    log.info("%s is %s%s", visible(what), state if on else f"{state} no more", reason)
 
 
 def _named(target: Target, called: str) -> str:

@@ -176,6 +176,26 @@ async def test_a_drained_container_leaves_every_registry_and_comes_back(
         await here.has("web.1", "web.2", "db.1")
 
 
+async def test_what_is_ordered_is_told_in_the_log_with_its_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "registrator.operations")
+    async with room(tmp_path) as here:
+        await here.operations.maintain("service", "web", "disk", on=True)
+        await here.operations.maintain("service", "web", "", on=False)
+        await here.operations.maintain("service", "web", "", on=False)
+        await here.operations.drain("web.1", on=True)
+        await here.operations.drain("web.1", on=False)
+
+    told = [each.message for each in caplog.records if each.name.endswith("operations")]
+    assert told == [
+        "service web is in maintenance: disk",
+        "service web is in maintenance no more",
+        "container web.1 is drained: registrator-ctl drain",
+        "container web.1 is drained no more",
+    ]
+
+
 async def test_a_second_order_to_drain_does_not_begin_anew(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         await here.operations.drain("web.1", on=True)
