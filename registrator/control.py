@@ -9,7 +9,7 @@ HAProxy side is in `registrator.haproxy_api`, what an operator orders in
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -23,9 +23,12 @@ from registrator.errors import (
     Unavailable,
 )
 from registrator.haproxy_api import HaproxyViews, Nowhere, routes
-from registrator.local_api import problem
+from registrator.local_api import Statuses, answering
 from registrator.orders_api import Operations
 from registrator.views import ContainerView, ServiceView, StatusView
+
+_OF_THE_ENGINE: Final[Statuses] = {Gone: 404, SourceError: 503}
+_OF_DNS: Final[Statuses] = {Rejected: 400, Unavailable: 503}
 
 
 class Views(Protocol):
@@ -86,12 +89,7 @@ def _application(views: Views, haproxy: HaproxyViews) -> web.Application:
         )
 
     async def container(request: web.Request) -> web.Response:
-        try:
-            return web.json_response(await views.explain(request.match_info["name"]))
-        except Gone as error:
-            return problem(404, error)
-        except SourceError as error:
-            return problem(503, error)
+        return web.json_response(await views.explain(request.match_info["name"]))
 
     async def status(_: web.Request) -> web.Response:
         return web.json_response(views.status())
@@ -100,7 +98,7 @@ def _application(views: Views, haproxy: HaproxyViews) -> web.Application:
     application.add_routes(
         [
             web.get("/v1/services", services),
-            web.get("/v1/containers/{name}", container),
+            web.get("/v1/containers/{name}", answering(container, _OF_THE_ENGINE)),
             web.get("/v1/status", status),
         ]
     )
@@ -111,18 +109,13 @@ def _application(views: Views, haproxy: HaproxyViews) -> web.Application:
 
 def _dns_routes(views: Views) -> list[web.RouteDef]:
     async def responders(_: web.Request) -> web.Response:
-        try:
-            return web.json_response({"responders": await views.responders()})
-        except Unavailable as error:
-            return problem(503, error)
+        return web.json_response({"responders": await views.responders()})
 
     async def name(request: web.Request) -> web.Response:
         asked, kind = request.match_info["name"], request.query.get("type", "ANY")
-        try:
-            return web.json_response({"answers": await views.look_up(asked, kind)})
-        except Rejected as error:
-            return problem(400, error)
-        except Unavailable as error:
-            return problem(503, error)
+        return web.json_response({"answers": await views.look_up(asked, kind)})
 
-    return [web.get("/v1/dns", responders), web.get("/v1/dns/{name}", name)]
+    return [
+        web.get("/v1/dns", answering(responders, _OF_DNS)),
+        web.get("/v1/dns/{name}", answering(name, _OF_DNS)),
+    ]

@@ -11,7 +11,9 @@ from aiohttp import web
 
 from registrator.errors import ConfigError, Rejected, Unavailable
 from registrator.haproxy_views import HaproxyFileView, HaproxyPlanView, HaproxyView
-from registrator.local_api import problem
+from registrator.local_api import Statuses, answering
+
+_STATUSES: Final[Statuses] = {ConfigError: 400, Rejected: 404, Unavailable: 503}
 
 FROM: Final = "REGISTRATOR_HAPROXY_FROM"
 """The variable with the sources of `--auto`: a command line is read by everybody."""
@@ -82,32 +84,12 @@ def routes(views: HaproxyViews) -> list[web.RouteDef]:
         return web.json_response(await views.file(await _proposed(request)))
 
     return [
-        web.get("/v1/haproxy", _told(glance)),
-        web.get("/v1/haproxy/plan", _told(plan)),
-        web.post("/v1/haproxy/plan", _told(plan)),
-        web.get("/v1/haproxy/file", _told(file)),
-        web.post("/v1/haproxy/file", _told(file)),
+        web.get("/v1/haproxy", answering(glance, _STATUSES)),
+        web.get("/v1/haproxy/plan", answering(plan, _STATUSES)),
+        web.post("/v1/haproxy/plan", answering(plan, _STATUSES)),
+        web.get("/v1/haproxy/file", answering(file, _STATUSES)),
+        web.post("/v1/haproxy/file", answering(file, _STATUSES)),
     ]
-
-
-class _Handler(Protocol):
-    async def __call__(self, request: web.Request, /) -> web.Response: ...
-
-
-def _told(handler: _Handler) -> _Handler:
-    """Say why, where something cannot be answered."""
-
-    async def told(request: web.Request) -> web.Response:
-        try:
-            return await handler(request)
-        except ConfigError as error:
-            return problem(400, error)
-        except Rejected as error:
-            return problem(404, error)
-        except Unavailable as error:
-            return problem(503, error)
-
-    return told
 
 
 async def _proposed(request: web.Request) -> Proposed | None:

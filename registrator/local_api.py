@@ -8,11 +8,11 @@ import stat
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
-from registrator.errors import ConfigError
+from registrator.errors import ConfigError, RegistratorError
 
 _GOODBYE: Final = 0.5
 """Seconds that an answer under way may still take when whoever serves stops."""
@@ -80,6 +80,31 @@ async def _answers(path: Path) -> bool:
         return False
     writer.close()
     return True
+
+
+class Handler(Protocol):
+    """Answers one request."""
+
+    async def __call__(self, request: web.Request, /) -> web.Response:
+        """Answer it, or raise what the one who asks is to be told."""
+
+
+Statuses = Mapping[type[RegistratorError], int]
+"""What status goes with an error: that of the first kind that it is of."""
+
+
+def answering(handler: Handler, statuses: Statuses) -> Handler:
+    """Have *handler* say why, where something cannot be told or done."""
+    kinds = tuple(statuses)
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except kinds as error:
+            first = next(kind for kind in kinds if isinstance(error, kind))
+            return problem(statuses[first], error)
+
+    return answer
 
 
 def problem(status: int, error: Exception) -> web.Response:

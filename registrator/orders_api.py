@@ -13,9 +13,15 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from registrator.errors import ConfigError, Gone, Rejected, SourceError
-from registrator.local_api import problem
+from registrator.local_api import Statuses, answering
 from registrator.orders_views import DrainView, MaintainedView, OrdersView
 
+_STATUSES: Final[Statuses] = {
+    ConfigError: 400,
+    Rejected: 409,
+    Gone: 404,
+    SourceError: 503,
+}
 _SCOPES: Final = ("service", "container", "host")
 
 
@@ -58,33 +64,11 @@ def routes(operations: Operations) -> list[web.RouteDef]:
         return web.json_response(await operations.drain(name, on=None))
 
     return [
-        web.get("/v1/maintenance", _told(listing)),
-        web.post("/v1/maintenance", _told(maintain)),
-        web.get("/v1/drain", _told(progress)),
-        web.post("/v1/drain", _told(drain)),
+        web.get("/v1/maintenance", answering(listing, _STATUSES)),
+        web.post("/v1/maintenance", answering(maintain, _STATUSES)),
+        web.get("/v1/drain", answering(progress, _STATUSES)),
+        web.post("/v1/drain", answering(drain, _STATUSES)),
     ]
-
-
-class _Handler(Protocol):
-    async def __call__(self, request: web.Request, /) -> web.Response: ...
-
-
-def _told(handler: _Handler) -> _Handler:
-    """Say why, where something cannot be done."""
-
-    async def told(request: web.Request) -> web.Response:
-        try:
-            return await handler(request)
-        except ConfigError as error:
-            return problem(400, error)
-        except Rejected as error:
-            return problem(409, error)
-        except Gone as error:
-            return problem(404, error)
-        except SourceError as error:
-            return problem(503, error)
-
-    return told
 
 
 async def _body(request: web.Request, known: frozenset[str]) -> Mapping[str, object]:
