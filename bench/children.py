@@ -44,15 +44,11 @@ class Hosts:
 
     def tell(self, *command: object) -> None:
         """Give a command."""
-        self._child.input.write(" ".join(map(str, command)) + "\n")
-        self._child.input.flush()
+        self._child.tell(*command)
 
     def hear(self) -> str:
         """Wait for the answer to a command."""
-        line = self._child.output.readline()
-        if not line:
-            raise RuntimeError("the hosts have ended")
-        return line
+        return self._child.hear()
 
     def seconds(self, *command: object) -> float:
         """Give a command, and hear how long it took."""
@@ -131,7 +127,7 @@ class Responder:
 
     def __enter__(self) -> Self:
         self._child.start()
-        self._hear()
+        self._child.hear()
         return self
 
     def __exit__(
@@ -152,18 +148,11 @@ class Responder:
     def fill(self, names: int, each: int) -> float:
         """Have it show so many services with so many instances; the seconds."""
         self.tell("fill", names, each)
-        return float(self._hear())
+        return float(self._child.hear())
 
     def tell(self, *command: object) -> None:
         """Give a command."""
-        self._child.input.write(" ".join(map(str, command)) + "\n")
-        self._child.input.flush()
-
-    def _hear(self) -> str:
-        line = self._child.output.readline()
-        if not line:
-            raise RuntimeError("the responder has ended")
-        return line
+        self._child.tell(*command)
 
 
 class Checked:
@@ -176,7 +165,7 @@ class Checked:
 
     def __enter__(self) -> Self:
         self._child.start()
-        self._hear()
+        self._child.hear()
         return self
 
     def __exit__(
@@ -189,21 +178,15 @@ class Checked:
 
     def ask(self, *command: object) -> str:
         """Give a command, and hear the answer."""
-        self._child.input.write(" ".join(map(str, command)) + "\n")
-        self._child.input.flush()
-        return self._hear()
-
-    def _hear(self) -> str:
-        line = self._child.output.readline()
-        if not line:
-            raise RuntimeError("what is checked has ended")
-        return line
+        self._child.tell(*command)
+        return self._child.hear()
 
 
 class _Child:
     """A Python process of ours that writes lines, and perhaps reads them."""
 
     def __init__(self, module: str, *arguments: object) -> None:
+        self._module = module
         self._command = [sys.executable, "-m", module, *map(str, arguments)]
         self._process: subprocess.Popen[str] | None = None
 
@@ -223,6 +206,18 @@ class _Child:
     @property
     def ended(self) -> bool:
         return self._running.poll() is not None
+
+    def tell(self, *command: object) -> None:
+        """Give it a command."""
+        self.input.write(" ".join(map(str, command)) + "\n")
+        self.input.flush()
+
+    def hear(self) -> str:
+        """Wait for its answer."""
+        line = self.output.readline()
+        if not line:
+            raise RuntimeError(f"{self._module} has ended")
+        return line
 
     @property
     def input(self) -> IO[str]:
