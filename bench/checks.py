@@ -41,15 +41,15 @@ def _many() -> Iterator[Row]:
         until(lambda: _shown(daemon) == {CHECKS}, "all pass", 300.0, 1.0)
         for share, which in ((0, "all answer"), (TENTH, "a tenth hangs")):
             checked.ask("hang", share)
-            # So that all that hang do, and have met their places among the rest.
-            time.sleep(2 * INTERVAL)
+            # All that are to hang do by then, and have their places among the rest.
+            time.sleep(2 * INTERVAL)  # nothing shows that from outside
             yield from _watched(checked, daemon, which)
 
 
 def _watched(checked: Checked, daemon: Daemon, which: str) -> Iterator[Row]:
     checked.ask("forget")
     before = cpu_seconds(daemon.pid)
-    time.sleep(WATCHED)
+    time.sleep(WATCHED)  # what it spends in this time is what is measured
     spent = cpu_seconds(daemon.pid) - before
     gaps = json.loads(checked.ask("gaps"))
     errors = [abs(gap - INTERVAL) for gap in gaps]

@@ -1,6 +1,6 @@
 """Puts together what keeps the services of files in the snapshot, where there are any.
 
-Most daemons have none: what reads them is loaded for those that do.
+Most daemons have none: what takes long to load is loaded for those that do.
 """
 
 from collections.abc import Callable, Coroutine, MutableSequence
@@ -11,12 +11,12 @@ from registrator import stores
 from registrator.backend import Backend, Site
 from registrator.labels import Decision, Rules
 from registrator.model import Container
+from registrator.nerve.source import NerveServices
 from registrator.prepared import Prepared
 from registrator.reconciler import Patience, Reconciler
 from registrator.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from registrator.nerve.source import NerveServices
     from registrator.static.source import StaticServices
 
 
@@ -25,7 +25,7 @@ class Described:
     """The services of -services and of -nerve."""
 
     static: "StaticServices | None" = None
-    nerve: "NerveServices | None" = None
+    nerve: NerveServices | None = None
 
     def tasks(self) -> dict[str, Coroutine[None, None, None]]:
         """Everything that must run, by name, for as long as the daemon does."""
@@ -52,15 +52,12 @@ def describe(
     """Have in *snapshot* what the files say now, and make what follows them."""
     static = nerve = None
     if prepared.static is not None:
-        from registrator.static.source import (  # noqa: PLC0415  most daemons have none
+        from registrator.static.source import (  # noqa: PLC0415  its pydantic: 0.1 s
             StaticServices,
         )
 
         static = StaticServices(prepared.static, snapshot, rules)
     if prepared.nerve is not None:
-        from registrator.nerve.source import (  # noqa: PLC0415  most daemons have none
-            NerveServices,
-        )
 
         def make(
             uri: str, ask_for_listing: Callable[[], None]

@@ -15,6 +15,8 @@ from registrator.health import means
 from registrator.health.kinds import GROUP
 from registrator.health.probe import Means
 from registrator.labels import TagTemplate
+from registrator.nerve.file import NerveFiles
+from registrator.nerve.translate import Nerve
 from registrator.reading import Followed
 from registrator.registries import registries
 from registrator.settings import Settings
@@ -22,7 +24,6 @@ from registrator.stamp import stamp
 from registrator.uri import attempt
 
 if TYPE_CHECKING:
-    from registrator.nerve.translate import Nerve
     from registrator.static.entries import Filed
 
 
@@ -46,7 +47,7 @@ class Prepared:
     """The kinds of checks that run here."""
     static: "Followed[tuple[Filed, ...]] | None" = None
     """What -services describes."""
-    nerve: "Followed[Nerve] | None" = None
+    nerve: Followed[Nerve] | None = None
     """What -nerve asks for."""
 
     @property
@@ -146,7 +147,7 @@ def _static(
 ) -> "Followed[tuple[Filed, ...]] | None":
     if not path:
         return None
-    from registrator.static import file  # noqa: PLC0415  most daemons have none
+    from registrator.static import file  # noqa: PLC0415  its pydantic takes 0.1 s
 
     def read() -> "tuple[Filed, ...]":
         return file.load(path, kinds)
@@ -156,7 +157,7 @@ def _static(
 
 def _nerve(
     settings: Settings, environment: Mapping[str, str], hangup: Bell
-) -> "Followed[Nerve] | None":
+) -> Followed[Nerve] | None:
     if not settings.nerve:
         return None
     if settings.once or settings.dry_run:
@@ -164,12 +165,10 @@ def _nerve(
             "-nerve: what nerve reports lives with the daemon: leave it out of -once"
             " and -dry-run"
         )
-    from registrator.nerve.file import NerveFiles  # noqa: PLC0415  most have none
-
     files = NerveFiles(settings.nerve)
     site = _site(settings, environment, settings.node_name or "node", settings.ip)
 
-    def read() -> "Nerve":
+    def read() -> Nerve:
         found = files.read()
         stores.make(found.registries, site)
         return found

@@ -23,8 +23,8 @@ def test_a_registry_that_all_lose_and_find_is_told_of_once_each() -> None:
 
 def test_a_reader_of_its_own_tells_each_time() -> None:
     alone = voice(1)
-    for now in range(3):
-        assert alone.loses("a", AWAY, now)
+    for second in range(3):
+        assert alone.loses("a", AWAY, second)
         assert alone.finds("a")
         assert alone.readers() == ""
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from registrator import control_socket
-from registrator.ctl import arguments
+from registrator.ctl import arguments, orders
 from registrator.ctl.client import Client, NoDaemon, NotKnown
 from registrator.dns_views import DnsAnswerView
 from registrator.errors import BackendError, ConfigError, Unwritten
@@ -83,8 +83,6 @@ def _ask(chosen: argparse.Namespace, client: Client, *, as_json: bool) -> int:
         config = Path(chosen.config) if chosen.config else None
         return haproxy.run(client, chosen.what, config, as_json=as_json)
     if chosen.command in {"maintenance", "drain"}:
-        from registrator.ctl import orders  # noqa: PLC0415  for these commands only
-
         return orders.run(client, chosen, as_json=as_json)
     return _status(client, as_json=as_json)
 

@@ -86,7 +86,7 @@ def _drain(client: Client, chosen: argparse.Namespace, *, as_json: bool) -> int:
 def _waited(client: Client, found: DrainView, patience: float) -> DrainView:
     deadline = time.monotonic() + found["left"] + patience
     while not _is_over(found) and found["draining"] and time.monotonic() < deadline:
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # the daemon tells nobody when a drain is over
         found = client.drained(found["container"])
     return found
 
