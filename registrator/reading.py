@@ -22,6 +22,8 @@ _MOST: Final = 1_000_000
 
 def content(path: Path) -> str:
     """Read a text in UTF-8; raise `ConfigError` where there is none."""
+    if path.is_fifo():
+        raise ConfigError(f"{path}: is a pipe, which is read once only: give a file")
     try:
         with path.open("rb") as file:
             data = file.read(_MOST + 1)

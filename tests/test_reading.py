@@ -1,6 +1,7 @@
 """Files of the operator's, followed while they change."""
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,13 @@ def test_what_is_no_text_is_refused(
         (tmp_path / "file").write_bytes(octets)
 
     with pytest.raises(ConfigError, match=why):
+        content(tmp_path / "file")
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "file")
+
+    with pytest.raises(ConfigError, match="is a pipe, which is read once only"):
         content(tmp_path / "file")
 
 

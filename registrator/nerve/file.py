@@ -37,7 +37,9 @@ class NerveFiles:
             nerve = translate({**top, "services": {**services, **more}})
         except (ConfigError, Refused) as error:
             problems = error.problems if isinstance(error, ConfigError) else [error]
-            raise ConfigError(*(f"{self._path}: {each}" for each in problems)) from None
+            own = f"{self._path}: "
+            said = (str(each).removeprefix(own) for each in problems)
+            raise ConfigError(*(f"{own}{each}" for each in said)) from None
         twice = sorted(services.keys() & more.keys())
         notes = [f"services.{name}: that of service_conf_dir counts" for name in twice]
         notes = [f"{self._path}: {visible(each)}" for each in (*nerve.notes, *notes)]

@@ -94,3 +94,12 @@ def test_what_cannot_be_read_is_refused(
 
     with pytest.raises(ConfigError, match=why):
         NerveFiles(str(file)).read()
+
+
+def test_a_file_that_is_not_there_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "nerve.json"
+
+    with pytest.raises(ConfigError) as raised:
+        NerveFiles(str(path)).read()
+
+    assert str(raised.value).count(str(path)) == 1
